@@ -1,0 +1,93 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { randomBytes } from 'node:crypto'
+import { defaultPasswords } from '../config.ts'
+import { isUniqueViolation } from '../db/failures.ts'
+import { type Tx, write } from '../db/transaction.ts'
+import { newUsername, usernameKey } from './usernames.ts'
+
+/** The accounts of the guide. */
+export const demoAccounts = [
+  { username: 'admin', password: 'password123', role: 'admin' },
+  { username: 'user', password: 'password123', role: 'user' }
+]
+
+const insert = (tx: Tx, username: string, password_hash: string, role: string) => {
+  const now = new Date().toISOString()
+  return tx
+    .insertInto('users')
+    .values({ ...newUsername(username), password_hash, role, created_at: now, updated_at: now })
+    .execute()
+}
+
+/** Creates accounts in a database that has none; of two processes that start at once, one does it. */
+async function createFirst(
+  { db, passwords }: FastifyInstance,
+  accounts: typeof demoAccounts
+): Promise<boolean> {
+  const hashes = await Promise.all(accounts.map(({ password }) => passwords.hash(password)))
+  try {
+    return await write(db, async (tx) => {
+      if (await tx.selectFrom('users').select('id').limit(1).executeTakeFirst()) return false
+      for (const [index, { username, role }] of accounts.entries())
+        await insert(tx, username, hashes[index] ?? '', role)
+      return true
+    })
+  } catch (error) {
+    if (isUniqueViolation(error)) return false
+    throw error
+  }
+}
+
+/** Refuses to run in production while an account of the guide still has the guide's password. */
+async function refuseDefaults({ db, passwords }: FastifyInstance) {
+  const keys = demoAccounts.map(({ username }) => usernameKey(username))
+  const rows = await db
+    .selectFrom('users')
+    .select(['username', 'password_hash'])
+    .where('username_key', 'in', keys)
+    .where('status', '=', 'active')
+    .execute()
+  for (const { username, password_hash } of rows) {
+    for (const password of defaultPasswords) {
+      if (!(await passwords.verify(password, password_hash))) continue
+      const error = new Error(
+        `The account ${username} in DATABASE_URL has a default password: change it (start once with NODE_ENV=development), or point DATABASE_URL at a new database.`
+      )
+      error.stack = error.message
+      throw error
+    }
+  }
+}
+
+/** Sees to it that somebody can sign in to a new database. */
+export default fp(
+  async (fastify) => {
+    const { config, db, log } = fastify
+    const empty = !(await db.selectFrom('users').select('id').limit(1).executeTakeFirst())
+    if (config.NODE_ENV !== 'production') {
+      const [admin, user] = demoAccounts
+      if (empty && admin && user) {
+        const first = {
+          ...admin,
+          username: config.ADMIN_USERNAME,
+          password: config.ADMIN_PASSWORD ?? admin.password
+        }
+        await createFirst(fastify, [first, user])
+      }
+      return
+    }
+    if (!empty) return refuseDefaults(fastify)
+    const password = config.ADMIN_PASSWORD ?? randomBytes(18).toString('base64url')
+    const created = await createFirst(fastify, [{ username: config.ADMIN_USERNAME, password, role: 'admin' }])
+    if (!created) return
+    log.info(`created the administrator ${config.ADMIN_USERNAME}`)
+    // To the terminal alone, once: a log is kept and read by others.
+    if (config.ADMIN_PASSWORD === undefined) {
+      process.stderr.write(
+        `\nThe password of ${config.ADMIN_USERNAME} is ${password} — it is shown this once.\n\n`
+      )
+    }
+  },
+  { name: 'accounts', dependencies: ['config', 'db', 'passwords'] }
+)

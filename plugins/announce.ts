@@ -1,0 +1,24 @@
+import fp from 'fastify-plugin'
+
+/** Says in one line where everything is, and which development defaults are in force. */
+export default fp(
+  async (fastify) => {
+    const { config } = fastify
+    fastify.addHook('onListen', (done) => {
+      const address = fastify.listeningOrigin
+      const defaults = [
+        config.JWT_SECRET === undefined && 'JWT_SECRET made here and kept beside the database',
+        config.ADMIN_PASSWORD === undefined && "accounts admin and user with the guide's password"
+      ].filter(Boolean)
+      const development =
+        config.NODE_ENV === 'production'
+          ? ''
+          : ` · ${config.NODE_ENV} defaults in force: ${defaults.join(', ') || 'none'}`
+      fastify.log.info(
+        `Gatehouse API ${address} · documentation ${address}/documentation · OpenAPI ${address}/openapi.json${development}`
+      )
+      done()
+    })
+  },
+  { name: 'announce', dependencies: ['config', 'accounts'] }
+)

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Config } from '../config.ts'
+
+const read = (file: string) => {
+  const secret = readFileSync(file, 'utf8').trim()
+  if (Buffer.byteLength(secret) < 32)
+    throw new Error(`${file} is damaged: delete it to have a new secret made`)
+  return secret
+}
+
+/**
+ * The secret that signs access tokens: JWT_SECRET, or in development one that is made once and kept beside
+ * the database, so that a restart signs nobody out.
+ */
+export function signingSecret({ JWT_SECRET, DATABASE_URL }: Config): string {
+  if (JWT_SECRET !== undefined) return JWT_SECRET
+  const made = randomBytes(48).toString('base64url')
+  if (DATABASE_URL === ':memory:') return made
+  const file = join(dirname(DATABASE_URL.replace(/^file:/, '')), 'jwt.secret')
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    // wx: of two processes that start at once, one writes and both read the same.
+    writeFileSync(file, made, { mode: 0o600, flag: 'wx', flush: true })
+    return made
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return read(file)
+    throw error
+  }
+}

@@ -1,0 +1,58 @@
+/** A kept answer: serialized once, sent many times. */
+export interface CachedAnswer {
+  body: string
+  type: string
+  etag: string
+  /** Milliseconds since the epoch. */
+  storedAt: number
+  expiresAt: number
+  tags: readonly string[]
+}
+
+/** The one store behind the response cache, bounded in bytes: what was used longest ago goes first. */
+export class AnswerStore {
+  readonly #answers = new Map<string, CachedAnswer>()
+  readonly #mostBytes: number
+  #bytes = 0
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes
+  }
+
+  /** The answer kept under a key, unless it has expired. */
+  get(key: string): CachedAnswer | undefined {
+    const answer = this.#answers.get(key)
+    if (!answer) return undefined
+    if (Date.now() >= answer.expiresAt) {
+      this.#remove(key, answer)
+      return undefined
+    }
+    // Back in at the end: the first of the map is the one used longest ago.
+    this.#answers.delete(key)
+    this.#answers.set(key, answer)
+    return answer
+  }
+
+  set(key: string, answer: CachedAnswer) {
+    const before = this.#answers.get(key)
+    if (before) this.#remove(key, before)
+    this.#answers.set(key, answer)
+    this.#bytes += answer.body.length
+    for (const [name, oldest] of this.#answers) {
+      if (this.#bytes <= this.#mostBytes) break
+      this.#remove(name, oldest)
+    }
+  }
+
+  /** Drops every answer that bears one of these tags. */
+  purge(tags: readonly string[]) {
+    for (const [key, answer] of this.#answers) {
+      if (answer.tags.some((tag) => tags.includes(tag))) this.#remove(key, answer)
+    }
+  }
+
+  #remove(key: string, answer: CachedAnswer) {
+    this.#answers.delete(key)
+    this.#bytes -= answer.body.length
+  }
+}

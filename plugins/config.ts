@@ -1,0 +1,213 @@
+import { type StaticDecode, type TSchema, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import fp from 'fastify-plugin'
+import { isIP } from 'node:net'
+import { StringEnum } from '../schemas/types.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    config: Config
+  }
+}
+
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A span of time such as `10s`, `15m`, `1h` or `30d`; decodes to milliseconds. */
+const Duration = (text: string, description: string) =>
+  Type.Transform(
+    Type.String({
+      pattern: '^[1-9]\\d{0,8}(ms|s|m|h|d)$',
+      default: text,
+      accepts: 'a duration such as 30s, 15m, 1h or 30d',
+      description
+    })
+  )
+    .Decode((value) => parseInt(value, 10) * units[value.replace(/\d+/, '') as keyof typeof units])
+    .Encode((value) => `${value}ms`)
+
+/** Comma-separated entries; decodes to an array, empty when the variable is unset. */
+const List = (options: { entry: string; accepts: string; description: string }) =>
+  Type.Transform(
+    Type.String({ pattern: `^$|^${options.entry}(\\s*,\\s*${options.entry})*$`, default: '', ...options })
+  )
+    .Decode((value) =>
+      value
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter(Boolean)
+    )
+    .Encode((values) => values.join(','))
+
+const integer = (initial: number, minimum: number, maximum: number, description: string) =>
+  Type.Integer({
+    default: initial,
+    minimum,
+    maximum,
+    accepts: `an integer from ${minimum} to ${maximum}`,
+    description
+  })
+
+const secret = (description: string, accepts: string) =>
+  Type.Optional(Type.String({ secret: true, minLength: 1, accepts, description }))
+
+/** Every variable that the service reads. The README lists the same; a test holds the two together. */
+export const Environment = Type.Object({
+  NODE_ENV: StringEnum(['development', 'production', 'test'], {
+    default: 'development',
+    accepts: 'development, production or test',
+    description: '`production` refuses weak secrets and default passwords'
+  }),
+  HOST: Type.String({
+    default: '127.0.0.1',
+    pattern: '^[A-Za-z0-9.:_-]+$',
+    accepts: 'a host name or an address',
+    description: 'Address to listen on'
+  }),
+  PORT: integer(3000, 0, 65_535, 'Port to listen on'),
+  LOG_LEVEL: StringEnum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    accepts: 'fatal, error, warn, info, debug, trace or silent',
+    description: 'Least level that is logged'
+  }),
+  DATABASE_URL: Type.String({
+    default: 'file:./data/gatehouse.db',
+    pattern: '^(file:.+|:memory:)$',
+    secret: true,
+    accepts: 'file:PATH or :memory:',
+    description: 'Where the accounts are'
+  }),
+  JWT_SECRET: secret(
+    'Signs the access tokens. In development one is made and kept beside the database',
+    'at least 32 bytes that are not a well-known sample'
+  ),
+  ACCESS_TOKEN_TTL: Duration('1h', 'How long an access token lives, 24h at most'),
+  REFRESH_TOKEN_TTL: Duration('14d', 'How long a session lives without being used (idle lifetime)'),
+  SESSION_TTL: Duration('90d', 'How long a session lives in all (absolute lifetime)'),
+  REFRESH_GRACE: Duration(
+    '10s',
+    'How long a spent refresh token still gets its successor, for tabs that refresh at once'
+  ),
+  BCRYPT_COST: integer(10, 4, 15, 'Work factor of password hashes; at least 10 in production'),
+  ADMIN_USERNAME: Type.String({
+    default: 'admin',
+    minLength: 3,
+    maxLength: 50,
+    accepts: '3 to 50 characters',
+    description: 'Name of the first administrator'
+  }),
+  ADMIN_PASSWORD: secret(
+    "First administrator's password. Unset: `password123` in development, a random one printed once in production",
+    '8 to 72 bytes, in production not a default password'
+  ),
+  RATE_LIMIT_DEFAULT: integer(
+    300,
+    1,
+    1_000_000,
+    'Requests a minute per account, or per address when signed out, on routes without a limit of their own'
+  ),
+  TRUST_PROXY: List({
+    entry: '[0-9A-Fa-f.:]+/[0-9]{1,3}',
+    accepts: 'a comma-separated list of CIDRs such as 10.0.0.0/8 (a network, never everything)',
+    description: 'Proxies whose X-Forwarded-* headers are believed'
+  }),
+  CORS_ORIGIN: List({
+    entry: '(\\*|https?://[A-Za-z0-9.:\\[\\]-]+)',
+    accepts: 'a comma-separated list of origins such as https://app.example.com, or *',
+    description: 'Origins whose pages may call the API'
+  }),
+  BODY_LIMIT: integer(65_536, 1_024, 10_485_760, 'Largest request body, in bytes')
+})
+
+/** The environment, validated and decoded: durations are milliseconds, lists are arrays. */
+export type Config = Readonly<StaticDecode<typeof Environment>>
+
+/** The passwords that the guide prints, or that everybody tries first. */
+export const defaultPasswords = ['password123', 'password', 'admin', 'admin123', 'changeme', 'secret']
+
+const wellKnownSecret =
+  /supersecret|change-?_?me|256-bit-secret|your-?_?(jwt|secret|super)|at-least-256-bits|my-?_?secret|secret-?_?key|example|password|default|0123456789|^(.{1,8})\2+$/i
+
+/** A boot that was refused for its configuration; it prints as its message alone. */
+class ConfigError extends Error {
+  constructor(problems: string[]) {
+    super(`The configuration is refused:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.stack = this.message
+  }
+}
+
+const describe = (name: string, schema: TSchema, value: unknown) =>
+  `${name}${schema['secret'] === true ? '' : `=${JSON.stringify(value)}`} is not accepted: it takes ${String(schema['accepts'])}`
+
+const isCidr = (entry: string) => {
+  const [address = '', prefix = ''] = entry.split('/')
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0
+  return Number(prefix) >= 1 && Number(prefix) <= bits
+}
+
+/** What is wrong beyond the form of single values; each entry names its variable. */
+const weaknesses = (config: Config): string[] => {
+  const found: string[] = []
+  const refuse = (when: boolean, message: string) => {
+    if (when) found.push(message)
+  }
+  const properties = Environment.properties
+
+  refuse(
+    !config.TRUST_PROXY.every(isCidr),
+    describe('TRUST_PROXY', properties.TRUST_PROXY, config.TRUST_PROXY.join(','))
+  )
+  refuse(
+    config.ACCESS_TOKEN_TTL > 24 * units.h || config.ACCESS_TOKEN_TTL < units.s,
+    'ACCESS_TOKEN_TTL is not accepted: it takes 1s to 24h'
+  )
+  const passwordBytes = Buffer.byteLength(config.ADMIN_PASSWORD ?? 'unset, so unchecked')
+  refuse(passwordBytes < 8 || passwordBytes > 72, 'ADMIN_PASSWORD is not accepted: it takes 8 to 72 bytes')
+  const key = config.JWT_SECRET
+  refuse(
+    key !== undefined && Buffer.byteLength(key) < 32,
+    'JWT_SECRET is not accepted: it takes at least 32 bytes (openssl rand -base64 48 makes one)'
+  )
+  if (config.NODE_ENV !== 'production') return found
+
+  refuse(key === undefined, 'JWT_SECRET must be set in production (openssl rand -base64 48 makes one)')
+  refuse(
+    key !== undefined && (wellKnownSecret.test(key) || new Set(key).size < 10),
+    'JWT_SECRET is a well-known or predictable value; set one of your own (openssl rand -base64 48 makes one)'
+  )
+  refuse(
+    defaultPasswords.includes(config.ADMIN_PASSWORD?.toLowerCase() ?? ''),
+    'ADMIN_PASSWORD is a default password; set one of your own'
+  )
+  refuse(config.BCRYPT_COST < 10, 'BCRYPT_COST must be at least 10 in production')
+  return found
+}
+
+/**
+ * Reads the environment once. An unset or empty variable takes its default.
+ * Throws an error that lists every variable that is wrong, with its value (unless secret) and what is accepted.
+ */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const names = Object.keys(Environment.properties)
+  const given = Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+  const values = Value.Default(Environment, Value.Convert(Environment, given))
+  if (!Value.Check(Environment, values)) {
+    const wrong = new Map([...Value.Errors(Environment, values)].map((error) => [error.path.slice(1), error]))
+    const properties: Record<string, TSchema> = Environment.properties
+    throw new ConfigError(
+      [...wrong].map(([name, error]) => describe(name, properties[name] ?? error.schema, given[name]))
+    )
+  }
+  const config = Value.Decode(Environment, values)
+  const weak = weaknesses(config)
+  if (weak.length > 0) throw new ConfigError(weak)
+  return Object.freeze(config)
+}
+
+/** Makes the configuration `fastify.config`; a test hands its own in. */
+export default fp<{ config?: Config }>(
+  async (fastify, options) => {
+    fastify.decorate('config', options.config ?? loadConfig(process.env))
+  },
+  { name: 'config' }
+)

@@ -1,0 +1,66 @@
+import type { FastifyContextConfig, FastifySchema, RouteOptions } from 'fastify'
+import { type ProblemKind, problems } from '../../schemas/problems.ts'
+import { NoContent } from '../../schemas/types.ts'
+
+type Headers = Record<string, object>
+
+/** What one concern says of a route in the document. */
+export interface ContractPart {
+  security?: Record<string, string[]>[]
+  /** Members beginning with `x-`. */
+  extension?: Record<`x-${string}`, unknown>
+  /** Headers of every answer. */
+  headers?: Headers
+  /** Headers of the successful answers. */
+  successHeaders?: Headers
+  /** Whether a conditional request may be answered with 304. */
+  notModified?: boolean
+  /** Problems that the route may answer. */
+  problems?: { kind: ProblemKind }[]
+  /** Headers of the answers with these statuses. */
+  headersByStatus?: Record<number, Headers>
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the handler itself may throw, for the document. */
+    problems?: { kind: ProblemKind }[]
+    /** What the plugins add to the document for this route. */
+    contract?: ContractPart[]
+  }
+  interface FastifySchema {
+    operationId?: string
+    summary?: string
+    description?: string
+    tags?: string[]
+    hide?: boolean
+  }
+}
+
+/** Adds a concern's part to a route's contract. Replaces, never mutates: a HEAD twin shares the objects. */
+export function addToContract(route: RouteOptions, part: ContractPart) {
+  route.config = { ...route.config, contract: [...(route.config?.contract ?? []), part] }
+}
+
+/** The schema of a route as the document shows it: its own, with what every concern added. */
+export function documented(schema: FastifySchema, config: FastifyContextConfig): FastifySchema {
+  const parts = config.contract ?? []
+  const everywhere = Object.assign({}, ...parts.map(({ headers }) => headers)) as Headers
+  const onSuccess = Object.assign({}, ...parts.map(({ successHeaders }) => successHeaders)) as Headers
+  const thrown = problems(...(config.problems ?? []), ...parts.flatMap((part) => part.problems ?? []))
+  const unchanged = parts.some(({ notModified }) => notModified) && { 304: NoContent('Not modified.') }
+  const own = schema.response as Record<string, object> | undefined
+  const answers: Record<string, object> = { ...own, ...unchanged, ...thrown }
+  const response = Object.entries(answers).map(([status, answer]) => {
+    const declared = 'headers' in answer ? (answer.headers as Headers) : {}
+    const byStatus = parts.map(({ headersByStatus }) => headersByStatus?.[Number(status)])
+    const headers = Object.assign({}, everywhere, status < '4' && onSuccess, ...byStatus, declared) as Headers
+    return [status, { ...answer, ...(Object.keys(headers).length > 0 && { headers }) }] as const
+  })
+  return {
+    ...schema,
+    ...(Object.assign({}, ...parts.map(({ extension }) => extension)) as object),
+    security: parts.findLast(({ security }) => security)?.security ?? [],
+    response: Object.fromEntries(response)
+  }
+}

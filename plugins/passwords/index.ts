@@ -1,0 +1,62 @@
+import bcrypt from 'bcryptjs'
+import fp from 'fastify-plugin'
+import { availableParallelism } from 'node:os'
+import { extname } from 'node:path'
+import { Piscina } from 'piscina'
+import { defineProblem } from '../../schemas/problems.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    passwords: {
+      /** The bcrypt hash of a password, at the configured cost. */
+      hash(password: string): Promise<string>
+      /**
+       * Whether the password has this hash. Without a hash, as for an unknown account, the answer is no
+       * after the same work. More than 72 bytes never match: bcrypt would ignore the rest.
+       */
+      verify(password: string, hash: string | undefined): Promise<boolean>
+    }
+  }
+}
+
+export const TooBusyToHash = defineProblem('TOO_MANY_SIGN_INS', 503, 'Too many sign-ins at once', {
+  detail: 'More passwords are waiting to be checked than this server takes. Try again.',
+  about: 'Checking a password is slow on purpose. Too many are waiting; `Retry-After` says when to try again.'
+})
+
+/** Passwords waiting per worker before new ones are refused: about three seconds of work at cost 10. */
+const queueLength = 32
+
+/** bcrypt in worker threads: on the event loop twenty sign-ins would hold up everybody for seconds. */
+export default fp(
+  async (fastify) => {
+    const cost = fastify.config.BCRYPT_COST
+    const threads = availableParallelism()
+    let pool: Piscina | undefined
+    const run = async <T>(name: 'hash' | 'verify', task: object): Promise<T> => {
+      pool ??= new Piscina({
+        filename: new URL(`worker${extname(import.meta.url)}`, import.meta.url).href,
+        maxThreads: threads,
+        minThreads: 1,
+        maxQueue: threads * queueLength
+      })
+      if (pool.queueSize >= threads * queueLength) {
+        throw new TooBusyToHash().with({ headers: { 'retry-after': '2' } })
+      }
+      return (await pool.run(task, { name })) as T
+    }
+
+    // Shaped like a hash of this cost, so that comparing with it takes as long and always says no.
+    const nobody = bcrypt.genSaltSync(cost) + '.'.repeat(31)
+
+    fastify.decorate('passwords', {
+      hash: (password) => run<string>('hash', { password, cost }),
+      verify: async (password, hash) => {
+        const same = await run<boolean>('verify', { password, hash: hash ?? nobody })
+        return same && hash !== undefined && !bcrypt.truncates(password)
+      }
+    })
+    fastify.addHook('onClose', async () => pool?.destroy())
+  },
+  { name: 'passwords', dependencies: ['config'] }
+)

@@ -1,0 +1,31 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { caller } from '../../plugins/rbac.ts'
+import { RoleName } from '../../schemas/roles.ts'
+
+const Welcome = Type.Object(
+  {
+    message: Type.String({ maxLength: 100, pattern: '^Welcome .*!$', examples: ['Welcome admin!'] }),
+    role: RoleName,
+    authenticated: Type.Boolean({ examples: [true] })
+  },
+  { description: 'Who is signed in.', additionalProperties: false }
+)
+
+const route: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { access: 'authenticated' },
+    schema: {
+      operationId: 'getProtected',
+      summary: 'Greet whoever is signed in',
+      tags: ['Authentication'],
+      response: { 200: Welcome }
+    },
+    handler: async (request) => {
+      const { username, role } = caller(request)
+      return { message: `Welcome ${username}!`, role, authenticated: true }
+    }
+  })
+}
+export default route

@@ -1,0 +1,33 @@
+import { Type } from '@sinclair/typebox'
+import { StringEnum } from './types.ts'
+
+/** The permission registry: what can be granted to a role, and what it allows. Add a line to add a permission. */
+export const permissions = {
+  'admin:read': 'Open the admin panel',
+  'users:read': 'List and read accounts and their sessions'
+} as const satisfies Record<`${string}:${string}`, string>
+
+export type Permission = keyof typeof permissions
+
+export const permissionNames = Object.keys(permissions) as Permission[]
+
+/** Whether this text names a permission of the registry. */
+export const isPermission = (name: string): name is Permission => Object.hasOwn(permissions, name)
+
+/** Who may call a route: anybody, anybody signed in, or the holders of a permission. */
+export type Access = 'public' | 'authenticated' | Permission
+
+export const PermissionName = StringEnum(permissionNames, { examples: ['users:read'] })
+
+/** A permission, as shown. */
+export const PermissionInfo = Type.Object(
+  {
+    name: PermissionName,
+    description: Type.String({
+      maxLength: 200,
+      pattern: '^.*$',
+      examples: ['List and read accounts and their sessions']
+    })
+  },
+  { $id: 'Permission', additionalProperties: false }
+)

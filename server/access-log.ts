@@ -1,0 +1,23 @@
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+
+/** One line for each request, when it has been answered. Never the query: people put tokens there. */
+export class AccessLog extends LogController {
+  override incomingRequest() {
+    // The line at the end says all.
+  }
+
+  override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply) {
+    const line = {
+      reqId: request.id,
+      method: request.method,
+      path: request.url.split('?', 1)[0],
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      address: request.ip,
+      user: request.user?.id
+    }
+    // The server's own logger: the request's would print the id a second time.
+    if (error) request.server.log.error({ ...line, err: error }, 'request errored')
+    else request.server.log.info(line, 'request')
+  }
+}

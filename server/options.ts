@@ -1,0 +1,44 @@
+import type { FastifyHttpOptions } from 'fastify'
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Config } from '../plugins/config.ts'
+import { AccessLog } from './access-log.ts'
+import { clientError, frameworkError } from './unrouted.ts'
+
+/** A request id from outside is taken only when it can do no harm in a log or a header. */
+const harmless = /^[A-Za-z0-9._-]{1,64}$/
+
+/** Ids that are unique over restarts and instances, and cost next to nothing. */
+function requestIds() {
+  const prefix = randomBytes(6).toString('hex')
+  let count = 0
+  return (request: IncomingMessage) => {
+    const given = request.headers['x-request-id']
+    return typeof given === 'string' && harmless.test(given) ? given : `${prefix}-${(count++).toString(36)}`
+  }
+}
+
+/** The options of the Fastify server itself, for a configuration. */
+export function serverOptions(config: Config) {
+  return {
+    logger: { level: config.LOG_LEVEL },
+    logController: new AccessLog(),
+    genReqId: requestIds(),
+    trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
+    bodyLimit: config.BODY_LIMIT,
+    // A slow client is cut: half-sent headers after 15 s, half-sent requests after 30 s.
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    http: {
+      headersTimeout: 15_000,
+      // A second Authorization header must not be dropped in silence: joined, it is no token.
+      joinDuplicateHeaders: true
+    },
+    // While stopping, what still arrives on an open connection is answered in full, and the connection closed.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },
+    frameworkErrors: frameworkError,
+    clientErrorHandler: clientError
+  } as const satisfies FastifyHttpOptions<Server>
+}

@@ -1,0 +1,49 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Test } from 'tap'
+import service from '../app.ts'
+import { startSession } from '../plugins/auth/sessions.ts'
+import { loadConfig } from '../plugins/config.ts'
+import { write } from '../plugins/db/transaction.ts'
+import { serverOptions } from '../server/options.ts'
+
+/** What every test runs with unless it says otherwise: a fresh database in memory, cheap hashes, no log. */
+const environment = {
+  NODE_ENV: 'test',
+  DATABASE_URL: ':memory:',
+  JWT_SECRET: 'a secret that only the tests of this service know',
+  BCRYPT_COST: '4',
+  LOG_LEVEL: 'silent',
+  RATE_LIMIT_DEFAULT: '100000'
+}
+
+/** The `authorization` header of a new session of this account. */
+async function signIn(app: FastifyInstance, username: string) {
+  const user = await app.db
+    .selectFrom('users')
+    .select(['id', 'username', 'role'])
+    .where('username_key', '=', username)
+    .executeTakeFirstOrThrow()
+  const { sessionId, refreshToken } = await write(app.db, (tx) =>
+    startSession(tx, { userId: user.id, userAgent: 'test', address: '127.0.0.1' }, app.auth.lifetimes)
+  )
+  const token = app.auth.signAccessToken({ ...user, sessionId })
+  return { headers: { authorization: `Bearer ${token}` }, token, refreshToken, sessionId, id: user.id }
+}
+
+/** The whole service on a database of its own, closed when the test ends. */
+export async function build(t: Test, env: Record<string, string> = {}) {
+  const config = loadConfig({ ...environment, ...env })
+  const app = Fastify({ ...serverOptions(config), pluginTimeout: 60_000 })
+  t.teardown(() => app.close())
+  await app.register(fp(service), { config })
+  await app.ready()
+  return {
+    app,
+    db: app.db,
+    /** Signs in as an account without its password; answers its tokens and the headers to send. */
+    session: (username: string) => signIn(app, username),
+    /** The headers that make a request one of this account's. */
+    as: async (username: string) => (await signIn(app, username)).headers
+  }
+}
