@@ -2,7 +2,7 @@ import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', '.tap/', 'artefacts/', 'client/'] },
+  { ignores: ['dist/', '/data/', '.tap/', 'artefacts/', 'client/'] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
