@@ -27,6 +27,16 @@ export const TooBusyToHash = defineProblem('TOO_MANY_SIGN_INS', 503, 'Too many s
 /** Passwords waiting per worker before new ones are refused: about three seconds of work at cost 10. */
 const queueLength = 32
 
+const extension = extname(import.meta.url)
+
+/** Run from its TypeScript source by tsx on Node 20, a thread has to register the loader for itself. */
+const loader = (tsx: string) =>
+  `data:text/javascript,import { register } from ${JSON.stringify(tsx)}; register()`
+const execArgv =
+  extension === '.ts' && process.execArgv.some((argument) => argument.includes('/tsx/'))
+    ? [...process.execArgv, '--import', loader(import.meta.resolve('tsx/esm/api'))]
+    : process.execArgv
+
 /** bcrypt in worker threads: on the event loop twenty sign-ins would hold up everybody for seconds. */
 export default fp(
   async (fastify) => {
@@ -35,7 +45,8 @@ export default fp(
     let pool: Piscina | undefined
     const run = async <T>(name: 'hash' | 'verify', task: object): Promise<T> => {
       pool ??= new Piscina({
-        filename: new URL(`worker${extname(import.meta.url)}`, import.meta.url).href,
+        filename: new URL(`worker${extension}`, import.meta.url).href,
+        execArgv,
         maxThreads: threads,
         minThreads: 1,
         maxQueue: threads * queueLength
