@@ -16,5 +16,5 @@ export const options = serverOptions(processConfig)
 export default async function app(fastify: FastifyInstance, { config = processConfig }: { config?: Config }) {
   const common = { forceESM: true, options: { config } }
   await fastify.register(autoload, { ...common, dir: folder('plugins'), dirNameRoutePrefix: false })
-  await fastify.register(autoload, { ...common, dir: folder('routes'), options: {} })
+  await fastify.register(autoload, { ...common, dir: folder('routes'), options: {}, routeParams: true })
 }

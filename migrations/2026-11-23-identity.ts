@@ -1,14 +1,16 @@
-import { type Kysely, PostgresAdapter } from 'kysely'
+import { type Kysely, PostgresAdapter, sql } from 'kysely'
 
 // Instants sort as they are: RFC 3339 text in SQLite, timestamptz in PostgreSQL.
 const isPostgres = (db: Kysely<any>) => db.getExecutor().adapter instanceof PostgresAdapter
 
 export async function up(db: Kysely<any>): Promise<void> {
   const instant = isPostgres(db) ? 'timestamptz' : 'text'
+  // Sorted byte by byte, as SQLite sorts: then a prefix is a range in both.
+  const byteOrder = isPostgres(db) ? sql`text collate "C"` : 'text'
 
   await db.schema
     .createTable('roles')
-    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('name', byteOrder, (column) => column.primaryKey().notNull())
     .addColumn('description', 'text', (column) => column.notNull())
     // A JSON array of permission names; ["*"] is every permission there is and will be.
     .addColumn('permissions', 'text', (column) => column.notNull())
@@ -25,9 +27,9 @@ export async function up(db: Kysely<any>): Promise<void> {
     )
     .addColumn('username', 'text', (column) => column.notNull())
     // The NFKC form of the name without case: unique whatever collation the database has.
-    .addColumn('username_key', 'text', (column) => column.notNull())
+    .addColumn('username_key', byteOrder, (column) => column.notNull())
     .addColumn('password_hash', 'text', (column) => column.notNull())
-    .addColumn('role', 'text', (column) => column.notNull().references('roles.name'))
+    .addColumn('role', byteOrder, (column) => column.notNull().references('roles.name'))
     .addColumn('status', 'text', (column) => column.notNull().defaultTo('active'))
     .addColumn('version', 'integer', (column) => column.notNull().defaultTo(1))
     .addColumn('created_at', instant, (column) => column.notNull())

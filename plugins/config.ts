@@ -99,6 +99,13 @@ export const Environment = Type.Object({
     "First administrator's password. Unset: `password123` in development, a random one printed once in production",
     '8 to 72 bytes, in production not a default password'
   ),
+  REGISTRATION: Type.Optional(
+    StringEnum(['open', 'closed'], {
+      accepts: 'open or closed',
+      description: 'Whether anybody may make an account at POST /register. Unset: open, in production closed'
+    })
+  ),
+  AUDIT_RETENTION_DAYS: integer(365, 1, 36_500, 'How long audit entries are kept, in days'),
   RATE_LIMIT_DEFAULT: integer(
     300,
     1,

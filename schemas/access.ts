@@ -1,10 +1,17 @@
 import { Type } from '@sinclair/typebox'
-import { StringEnum } from './types.ts'
+import { pageMembers } from './page.ts'
+import { ref, StringEnum } from './types.ts'
 
 /** The permission registry: what can be granted to a role, and what it allows. Add a line to add a permission. */
 export const permissions = {
   'admin:read': 'Open the admin panel',
-  'users:read': 'List and read accounts and their sessions'
+  'users:read': 'List and read accounts and their sessions',
+  'users:write': 'Create accounts, change them and set their passwords',
+  'users:delete': 'Delete accounts',
+  'sessions:write': "End other accounts' sessions",
+  'roles:read': 'List and read roles and the permissions there are',
+  'roles:write': 'Create, change and delete roles',
+  'audit:read': 'Read the audit log'
 } as const satisfies Record<`${string}:${string}`, string>
 
 export type Permission = keyof typeof permissions
@@ -17,6 +24,7 @@ export const isPermission = (name: string): name is Permission => Object.hasOwn(
 /** Who may call a route: anybody, anybody signed in, or the holders of a permission. */
 export type Access = 'public' | 'authenticated' | Permission
 
+/** A permission's name. */
 export const PermissionName = StringEnum(permissionNames, { examples: ['users:read'] })
 
 /** A permission, as shown. */
@@ -30,4 +38,10 @@ export const PermissionInfo = Type.Object(
     })
   },
   { $id: 'Permission', additionalProperties: false }
+)
+
+/** A page of the registry, as shown. */
+export const PermissionPage = Type.Object(
+  { permissions: Type.Array(ref(PermissionInfo), { maxItems: 200 }), ...pageMembers },
+  { $id: 'PermissionPage', additionalProperties: false }
 )

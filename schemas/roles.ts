@@ -1,5 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { PermissionName } from './access.ts'
+import { pageMembers } from './page.ts'
+import { ref } from './types.ts'
 
 /** A role's name, as it stands in the database and in answers. */
 export const RoleName = Type.String({
@@ -15,7 +17,8 @@ const description = Type.String({
   examples: ['May use the API as itself']
 })
 
-const requestsPerMinute = Type.Integer({
+/** How often a minute an account of a role may call a route that is limited by role. */
+export const RequestsPerMinute = Type.Integer({
   minimum: 1,
   maximum: 1_000_000,
   format: 'int32',
@@ -28,7 +31,7 @@ export const RoleRow = Type.Object({
   name: RoleName,
   description,
   permissions: Type.String(),
-  requests_per_minute: requestsPerMinute
+  requests_per_minute: RequestsPerMinute
 })
 
 /** As shown. */
@@ -37,7 +40,23 @@ export const Role = Type.Object(
     name: RoleName,
     description,
     permissions: Type.Array(PermissionName, { maxItems: 100, uniqueItems: true }),
-    requests_per_minute: requestsPerMinute
+    requests_per_minute: RequestsPerMinute
   },
   { $id: 'Role', additionalProperties: false }
 )
+
+/** A page of roles, as shown. */
+export const RolePage = Type.Object(
+  { roles: Type.Array(ref(Role), { maxItems: 200 }), ...pageMembers },
+  { $id: 'RolePage', additionalProperties: false }
+)
+
+/** As accepted by POST /roles. */
+export const NewRole = Type.Object(Role.properties, { $id: 'NewRole', additionalProperties: false })
+
+/** As accepted by PATCH /roles/{name}. */
+export const RoleChanges = Type.Partial(Type.Omit(Role, ['name']), {
+  $id: 'RoleChanges',
+  additionalProperties: false,
+  minProperties: 1
+})

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import { Id, Nullable, SessionId, Timestamp } from './types.ts'
+import { listQuery, pageMembers } from './page.ts'
+import { Id, Nullable, ref, SessionId, Timestamp } from './types.ts'
 
 /** As stored: one sign-in. */
 export const SessionRow = Type.Object({
@@ -18,4 +19,40 @@ export const RefreshTokenRow = Type.Object({
   session_id: SessionId,
   created_at: Timestamp,
   spent_at: Nullable(Timestamp)
+})
+
+/** As shown. */
+export const Session = Type.Object(
+  {
+    ...Type.Omit(SessionRow, ['user_id']).properties,
+    current: Type.Boolean({ description: 'Whether it is the session that asks.', examples: [true] })
+  },
+  { $id: 'Session', additionalProperties: false }
+)
+
+/** A page of sessions, as shown. */
+export const SessionPage = Type.Object(
+  { sessions: Type.Array(ref(Session), { maxItems: 200 }), ...pageMembers },
+  { $id: 'SessionPage', additionalProperties: false }
+)
+
+/** As stored: how often signing in as an account, from one address or from anywhere, has failed of late. */
+export const SignInAttemptsRow = Type.Object({
+  /** A hash: what is typed as a username may be a password. */
+  key: Type.String(),
+  failures: Type.Integer(),
+  next_at: Timestamp,
+  expires_at: Timestamp
+})
+
+/** The query of a list of sessions. */
+export const SessionFilter = listQuery({
+  address: Type.Optional(
+    Type.String({
+      maxLength: 45,
+      pattern: '^[0-9A-Fa-f:.]+$',
+      description: 'Sessions from this address alone.',
+      examples: ['203.0.113.7']
+    })
+  )
 })

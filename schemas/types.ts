@@ -6,10 +6,14 @@ export const StringEnum = <const T extends readonly string[]>(values: T, options
 
 TypeRegistry.Set<{ enum: unknown[] }>('StringEnum', (schema, value) => schema.enum.includes(value))
 
-/** A named component by reference: `$ref` in the contract, the component's own type in code. An answer says what it is. */
-export const ref = <T extends TSchema>(schema: T, description?: string) => {
+/** A named component by reference: `$ref` in the contract, the component's own type in code. An answer says what it is, and which headers it has. */
+export const ref = <T extends TSchema>(schema: T, description?: string, headers?: object) => {
   if (!schema.$id) throw new Error('Only a schema with an $id can be referenced')
-  return Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#`, ...(description && { description }) })
+  return Type.Unsafe<Static<T>>({
+    $ref: `${schema.$id}#`,
+    ...(description && { description }),
+    ...(headers && { headers })
+  })
 }
 
 /** The answer 204. */

@@ -3,22 +3,15 @@ import fp from 'fastify-plugin'
 import { randomBytes } from 'node:crypto'
 import { defaultPasswords } from '../config.ts'
 import { isUniqueViolation } from '../db/failures.ts'
-import { type Tx, write } from '../db/transaction.ts'
-import { newUsername, usernameKey } from './usernames.ts'
+import { write } from '../db/transaction.ts'
+import { insertUser } from './users.ts'
+import { usernameKey } from './usernames.ts'
 
 /** The accounts of the guide. */
 export const demoAccounts = [
   { username: 'admin', password: 'password123', role: 'admin' },
   { username: 'user', password: 'password123', role: 'user' }
 ]
-
-const insert = (tx: Tx, username: string, password_hash: string, role: string) => {
-  const now = new Date().toISOString()
-  return tx
-    .insertInto('users')
-    .values({ ...newUsername(username), password_hash, role, created_at: now, updated_at: now })
-    .execute()
-}
 
 /** Creates accounts in a database that has none; of two processes that start at once, one does it. */
 async function createFirst(
@@ -30,7 +23,7 @@ async function createFirst(
     return await write(db, async (tx) => {
       if (await tx.selectFrom('users').select('id').limit(1).executeTakeFirst()) return false
       for (const [index, { username, role }] of accounts.entries())
-        await insert(tx, username, hashes[index] ?? '', role)
+        await insertUser(tx, username, hashes[index] ?? '', role)
       return true
     })
   } catch (error) {

@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { endSessions } from './session-queries.ts'
 import type { Db, Tx } from '../db/transaction.ts'
 
 /** How long sessions live, in milliseconds: unused, and in all; and how long a spent token still answers. */
@@ -76,7 +77,7 @@ export type Rotation =
       sessionId: string
     }
   | { outcome: 'refused' }
-  | { outcome: 'stolen'; sessionId: string; id: number }
+  | { outcome: 'stolen'; sessionId: string; id: number; username: string }
 
 /**
  * Exchanges a refresh token for its successor. Within the grace the same token gets the same successor, derived
@@ -91,8 +92,8 @@ export async function rotate(tx: Tx, token: string, key: Buffer, lifetimes: Life
   const { spent_at, created_at, ...subject } = found
 
   if (spent_at !== null && now - Date.parse(spent_at) > lifetimes.grace) {
-    await endSession(tx, subject.sessionId)
-    return { outcome: 'stolen', sessionId: subject.sessionId, id: subject.id }
+    await endSessions(tx, subject.id, { only: subject.sessionId })
+    return { outcome: 'stolen', ...subject }
   }
   const successor = createHmac('sha256', key).update(token).digest('base64url')
   // Of two that get here at once, one finds the token unspent and stores the successor for both.
@@ -112,7 +113,3 @@ export async function rotate(tx: Tx, token: string, key: Buffer, lifetimes: Life
   }
   return { outcome: 'refreshed', refreshToken: successor, ...subject }
 }
-
-/** Ends a session: its tokens are dead. Its refresh tokens go with it. */
-export const endSession = (tx: Tx, sessionId: string) =>
-  tx.deleteFrom('sessions').where('id', '=', sessionId).execute()

@@ -59,3 +59,17 @@ export const cacheStatusHeader = {
     description: 'Whether the cache of the server answered (RFC 9211).'
   }
 }
+
+/** Names the state of what is shown; a change sends it back as If-Match. */
+export const entityTagHeader = {
+  ETag: {
+    type: 'string',
+    maxLength: 100,
+    pattern: '^".*"$',
+    description: 'Names this state; send it as If-Match.'
+  }
+}
+
+export const locationHeader = {
+  Location: { type: 'string', maxLength: 200, pattern: '^/', description: 'Where it is.' }
+}

@@ -1,13 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import bcrypt from 'bcryptjs'
 import { usernameKey } from '../../plugins/accounts/usernames.ts'
-import { write } from '../../plugins/db/transaction.ts'
+import { recordAudit } from '../../plugins/audit/record.ts'
 import { startSession } from '../../plugins/auth/sessions.ts'
-import { challenge } from '../../plugins/rbac.ts'
+import { forgiveAttempt, reserveAttempt, SignInThrottled } from '../../plugins/auth/sign-in-throttle.ts'
+import { write } from '../../plugins/db/transaction.ts'
 import { TooBusyToHash } from '../../plugins/passwords/index.ts'
+import { challenge } from '../../plugins/rbac.ts'
 import { defineProblem } from '../../schemas/problems.ts'
 import { Credentials, TokenPair } from '../../schemas/tokens.ts'
 import { ref } from '../../schemas/types.ts'
-import { findForSignIn, mayStillSignIn } from './queries.ts'
+import { findForSignIn, mayStillSignIn, replaceHash } from './queries.ts'
 
 const MissingCredentials = defineProblem('MISSING_CREDENTIALS', 400, 'Missing username or password', {
   detail: 'The body has to be {"username": …, "password": …}.',
@@ -24,7 +27,13 @@ const InvalidCredentials = defineProblem('INVALID_CREDENTIALS', 401, 'Invalid cr
 const invalid = () => new InvalidCredentials().with({ headers: challenge() })
 
 const login: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { auth, db, passwords } = fastify
+  const { auth, config, db, passwords } = fastify
+
+  /** A hash of the present cost for a password that was right under an older one; not worth waiting in a queue for. */
+  const upgraded = async (password: string, hash: string) =>
+    bcrypt.getRounds(hash) === config.BCRYPT_COST
+      ? undefined
+      : passwords.hash(password).catch(() => undefined)
 
   fastify.route({
     method: 'POST',
@@ -32,7 +41,7 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
     config: {
       access: 'public',
       limit: { perMinute: 10, by: 'address' },
-      problems: [MissingCredentials, InvalidCredentials, TooBusyToHash]
+      problems: [MissingCredentials, InvalidCredentials, SignInThrottled, TooBusyToHash]
     },
     schema: {
       operationId: 'login',
@@ -50,22 +59,39 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
         ? new MissingCredentials()
         : Object.assign(new Error('validation'), { validation: errors, validationContext: part })
     },
-    handler: async ({ body, ip, headers }) => {
-      const user = await findForSignIn(db, usernameKey(body.username))
-      const right = await passwords.verify(body.password, user?.password_hash)
-      if (!user || !right || user.status !== 'active') throw invalid()
+    handler: async (request) => {
+      const { body, ip, headers } = request
+      const key = usernameKey(body.username)
+      await write(db, (tx) => reserveAttempt(tx, key, ip))
 
+      const user = await findForSignIn(db, key)
+      const right = await passwords.verify(body.password, user?.password_hash)
+      const newHash = user && right ? await upgraded(body.password, user.password_hash) : undefined
+
+      // What follows is one transaction for good and bad alike, so that neither takes longer.
       const session = await write(db, async (tx) => {
         // The password may have been changed, or the account disabled, while it was being compared.
-        if (!(await mayStillSignIn(tx, user))) throw invalid()
-        return startSession(
-          tx,
-          { userId: user.id, userAgent: headers['user-agent'], address: ip },
-          auth.lifetimes
-        )
+        if (!user || !right || !(await mayStillSignIn(tx, user))) {
+          await recordAudit(tx, request, {
+            action: 'session.refuse',
+            target: user ? `user:${user.id}` : null
+          })
+          return undefined
+        }
+        if (newHash !== undefined) await replaceHash(tx, user.id, newHash)
+        await forgiveAttempt(tx, key, ip)
+        const signIn = { userId: user.id, userAgent: headers['user-agent'], address: ip }
+        const started = await startSession(tx, signIn, auth.lifetimes)
+        await recordAudit(tx, request, {
+          action: 'session.start',
+          target: `session:${started.sessionId}`,
+          actor: user
+        })
+        return { user, ...started }
       })
+      if (!session) throw invalid()
       return {
-        access_token: auth.signAccessToken({ ...user, sessionId: session.sessionId }),
+        access_token: auth.signAccessToken({ ...session.user, sessionId: session.sessionId }),
         refresh_token: session.refreshToken,
         token_type: 'Bearer' as const,
         expires_in: auth.accessTokenSeconds

@@ -1,4 +1,4 @@
-import type { Db } from '../../plugins/db/transaction.ts'
+import type { Db, Tx } from '../../plugins/db/transaction.ts'
 
 /** The account with this username key, with what a sign-in needs, or undefined. */
 export const findForSignIn = (db: Db, key: string) =>
@@ -19,3 +19,7 @@ export async function mayStillSignIn(db: Db, { id, password_hash }: { id: number
     .executeTakeFirst()
   return row !== undefined
 }
+
+/** Keeps a password under a new hash; the account itself does not change. */
+export const replaceHash = (tx: Tx, id: number, password_hash: string) =>
+  tx.updateTable('users').set({ password_hash }).where('id', '=', id).execute()

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { recordAudit } from '../../plugins/audit/record.ts'
 import { bearerToken } from '../../plugins/auth/bearer.ts'
 import { rotate } from '../../plugins/auth/sessions.ts'
 import { challenge } from '../../plugins/rbac.ts'
@@ -36,11 +37,19 @@ const refresh: FastifyPluginAsyncTypebox = async (fastify) => {
       const sent: unknown = request.body
       if (sent === undefined) request.body = {}
     },
-    handler: async ({ body, headers }) => {
+    handler: async (request) => {
+      const { body, headers } = request
       const token =
         headers.authorization === undefined ? body.refresh_token : bearerToken(headers.authorization)
       if (token === undefined) throw refused(headers.authorization !== undefined)
-      const rotation = await write(db, (tx) => rotate(tx, token, auth.successorKey, auth.lifetimes))
+      const rotation = await write(db, async (tx) => {
+        const outcome = await rotate(tx, token, auth.successorKey, auth.lifetimes)
+        if (outcome.outcome === 'stolen') {
+          const target = `session:${outcome.sessionId}`
+          await recordAudit(tx, request, { action: 'session.theft', target, actor: outcome })
+        }
+        return outcome
+      })
       if (rotation.outcome === 'stolen') auth.forget(({ sessionId }) => sessionId === rotation.sessionId)
       if (rotation.outcome !== 'refreshed') throw refused(true)
       return {

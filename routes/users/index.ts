@@ -1,12 +1,39 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { CursorRefused, readCursor } from '../../schemas/cursor.ts'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { BeyondOwnPermissions, requireOwnRole, RoleUnknown } from '../../plugins/accounts/governance.ts'
+import { checkNewPassword, PasswordRefused } from '../../plugins/accounts/password-policy.ts'
+import { UsernameRefused } from '../../plugins/accounts/usernames.ts'
+import { insertUser, translateTaken, UsernameTaken, userTag } from '../../plugins/accounts/users.ts'
+import { recordAudit } from '../../plugins/audit/record.ts'
+import { write } from '../../plugins/db/transaction.ts'
+import { entityTagHeader, locationHeader } from '../../plugins/openapi/headers.ts'
+import { TooBusyToHash } from '../../plugins/passwords/index.ts'
+import { caller } from '../../plugins/rbac.ts'
+import { CursorRefused } from '../../schemas/cursor.ts'
 import { listQuery } from '../../schemas/page.ts'
-import { ref } from '../../schemas/types.ts'
-import { UserPage } from '../../schemas/users.ts'
+import { RoleName } from '../../schemas/roles.ts'
+import { ref, StringEnum } from '../../schemas/types.ts'
+import { NewUser, User, UserPage, UserStatus } from '../../schemas/users.ts'
 import { listUsers } from './queries.ts'
 
+const Filter = listQuery({
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 50,
+      pattern: '^[^\\u0000]*$',
+      description: 'How the username begins, without regard to case.',
+      examples: ['ad']
+    })
+  ),
+  role: Type.Optional(RoleName),
+  status: Type.Optional(UserStatus),
+  sort: Type.Optional(
+    StringEnum(['id', 'username'], { default: 'id', description: 'The order.', examples: ['id'] })
+  )
+})
+
 const users: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { db } = fastify
+  const { db, passwords } = fastify
 
   fastify.route({
     method: 'GET',
@@ -15,12 +42,48 @@ const users: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'listUsers',
       summary: 'List accounts',
-      description: 'In the order of their ids.',
       tags: ['Accounts'],
-      querystring: listQuery({}),
+      querystring: Filter,
       response: { 200: ref(UserPage, 'A page of accounts.') }
     },
-    handler: async ({ query }) => listUsers(db, query.limit ?? 50, readCursor(query.cursor, ['number'])?.[0])
+    handler: async ({ query }) => listUsers(db, query)
+  })
+
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: {
+      access: 'users:write',
+      problems: [
+        UsernameRefused,
+        PasswordRefused,
+        RoleUnknown,
+        BeyondOwnPermissions,
+        UsernameTaken,
+        TooBusyToHash
+      ]
+    },
+    schema: {
+      operationId: 'createUser',
+      summary: 'Create an account',
+      tags: ['Accounts'],
+      body: ref(NewUser),
+      response: { 201: ref(User, 'The new account.', { ...entityTagHeader, ...locationHeader }) }
+    },
+    handler: async (request, reply) => {
+      const { username, password, role } = request.body
+      checkNewPassword(password, username)
+      const hash = await passwords.hash(password)
+      const user = await write(db, async (tx) => {
+        await requireOwnRole(tx, caller(request), role)
+        const created = await insertUser(tx, username, hash, role)
+        const changes = { username: created.username, role }
+        await recordAudit(tx, request, { action: 'user.create', target: `user:${created.id}`, changes })
+        return created
+      }).catch(translateTaken)
+      fastify.purge(['users'])
+      return reply.code(201).header('location', `/users/${user.id}`).header('etag', userTag(user)).send(user)
+    }
   })
 }
 export default users

@@ -1,17 +1,42 @@
-import { pageOf } from '../../schemas/cursor.ts'
+import { pageOf, readCursor } from '../../schemas/cursor.ts'
+import { shownUser } from '../../plugins/accounts/users.ts'
+import { usernameKey } from '../../plugins/accounts/usernames.ts'
 import type { Db } from '../../plugins/db/transaction.ts'
 
-const shown = ['id', 'username', 'role', 'status', 'created_at', 'updated_at'] as const
+interface UserFilter {
+  limit?: number
+  cursor?: string
+  /** The beginning of the username, without regard to case. */
+  q?: string
+  role?: string
+  status?: 'active' | 'disabled'
+  sort?: 'id' | 'username'
+}
 
-/** A page of accounts by id, after the id of the page before. */
-export async function listUsers(db: Db, limit: number, after = 0) {
-  const rows = await db
-    .selectFrom('users')
-    .select(shown)
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(limit + 1)
-    .execute()
-  const { page, next_cursor } = pageOf(rows, limit, ({ id }) => [id])
-  return { users: page, next_cursor }
+/** Sorts after every text that begins with a prefix, when it stands behind the prefix. */
+const last = '\u{10FFFF}'
+
+/** A page of accounts in the order of their ids or usernames. @throws CursorRefused for a cursor of another order */
+export async function listUsers(db: Db, { limit = 50, cursor, q, role, status, sort = 'id' }: UserFilter) {
+  let query = db.selectFrom('users').select([...shownUser, 'username_key'])
+  if (q !== undefined) {
+    const prefix = usernameKey(q)
+    query = query.where('username_key', '>=', prefix).where('username_key', '<', prefix + last)
+  }
+  if (role !== undefined) query = query.where('role', '=', role)
+  if (status !== undefined) query = query.where('status', '=', status)
+  if (sort === 'id') {
+    const after = readCursor(cursor, ['number'])
+    if (after) query = query.where('id', '>', after[0])
+    query = query.orderBy('id')
+  } else {
+    const after = readCursor(cursor, ['string'])
+    if (after) query = query.where('username_key', '>', after[0])
+    query = query.orderBy('username_key')
+  }
+  const rows = await query.limit(limit + 1).execute()
+  const { page, next_cursor } = pageOf(rows, limit, ({ id, username_key }) => [
+    sort === 'id' ? id : username_key
+  ])
+  return { users: page.map(({ username_key, ...user }) => user), next_cursor }
 }

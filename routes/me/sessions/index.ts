@@ -1,0 +1,54 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { recordAudit } from '../../../plugins/audit/record.ts'
+import { endSessions, listSessions, SessionNotFound } from '../../../plugins/auth/session-queries.ts'
+import { write } from '../../../plugins/db/transaction.ts'
+import { caller } from '../../../plugins/rbac.ts'
+import { CursorRefused } from '../../../schemas/cursor.ts'
+import { SessionFilter, SessionPage } from '../../../schemas/sessions.ts'
+import { NoContent, ref, SessionId } from '../../../schemas/types.ts'
+
+const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { auth, db } = fastify
+
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { access: 'authenticated', problems: [CursorRefused] },
+    schema: {
+      operationId: 'listMySessions',
+      summary: 'List your own sessions',
+      description: 'Newest first.',
+      tags: ['Me'],
+      querystring: SessionFilter,
+      response: { 200: ref(SessionPage, 'A page of sessions.') }
+    },
+    handler: async (request) => {
+      const { id, sessionId } = caller(request)
+      return listSessions(db, id, request.query, sessionId)
+    }
+  })
+
+  fastify.route({
+    method: 'DELETE',
+    url: '/:id',
+    config: { access: 'authenticated', problems: [SessionNotFound] },
+    schema: {
+      operationId: 'endMySession',
+      summary: 'End one of your own sessions',
+      tags: ['Me'],
+      params: Type.Object({ id: SessionId }, { additionalProperties: false }),
+      response: { 204: NoContent('The session has ended.') }
+    },
+    handler: async (request, reply) => {
+      const { id } = caller(request)
+      const sessionId = request.params.id
+      await write(db, async (tx) => {
+        if ((await endSessions(tx, id, { only: sessionId })) === 0) throw new SessionNotFound()
+        await recordAudit(tx, request, { action: 'session.end', target: `session:${sessionId}` })
+      })
+      auth.forget((identity) => identity.sessionId === sessionId)
+      return reply.code(204).send()
+    }
+  })
+}
+export default sessions
