@@ -34,8 +34,12 @@ export const TokenPair = Type.Object(
 /** What POST /login takes. */
 export const Credentials = Type.Object(
   {
-    username: Type.String({ maxLength: 256, pattern: '^[^\\u0000]*$', examples: ['admin'] }),
-    password: Type.String({ maxLength: 1024, format: 'password', examples: ['password123'] })
+    username: Type.String({ maxLength: 256, pattern: '^[^\\u0000]*$', examples: ['ada'] }),
+    password: Type.String({
+      maxLength: 1024,
+      format: 'password',
+      examples: ['correct horse battery staple']
+    })
   },
   { $id: 'Credentials', additionalProperties: false }
 )

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { randomBytes } from 'node:crypto'
-import { defaultPasswords } from '../config.ts'
+import { type Config, defaultPasswords } from '../config.ts'
 import { isUniqueViolation } from '../db/failures.ts'
 import { write } from '../db/transaction.ts'
 import { insertUser } from './users.ts'
@@ -12,6 +12,20 @@ export const demoAccounts = [
   { username: 'admin', password: 'password123', role: 'admin' },
   { username: 'user', password: 'password123', role: 'user' }
 ]
+
+/** The demo accounts as bodies to sign in with, while they have the guide's passwords. */
+export function demoLogins({ NODE_ENV, ADMIN_USERNAME, ADMIN_PASSWORD }: Config) {
+  if (NODE_ENV === 'production') return {}
+  const unchanged = ADMIN_USERNAME === 'admin' && ADMIN_PASSWORD === undefined
+  return Object.fromEntries(
+    demoAccounts
+      .filter(({ role }) => role !== 'admin' || unchanged)
+      .map(({ username, password }) => [
+        username,
+        { summary: `The demo account ${username}`, value: { username, password } }
+      ])
+  )
+}
 
 /** Creates accounts in a database that has none; of two processes that start at once, one does it. */
 async function createFirst(

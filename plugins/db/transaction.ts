@@ -21,7 +21,8 @@ export async function write<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T>
     try {
       return await db.transaction().execute(work)
     } catch (error) {
-      if (isStorageFull(error)) throw new StorageFull().with({ cause: error })
+      if (isStorageFull(error))
+        throw new StorageFull().with({ cause: error, headers: { 'retry-after': '60' } })
       if (!isBusy(error)) throw error
       if (Date.now() >= deadline)
         throw new DatabaseBusy().with({ cause: error, headers: { 'retry-after': '1' } })

@@ -1,6 +1,7 @@
 import type { FastifyContextConfig, FastifySchema, RouteOptions } from 'fastify'
 import { type ProblemKind, problems } from '../../schemas/problems.ts'
 import { NoContent } from '../../schemas/types.ts'
+import { commonHeaders } from './headers.ts'
 
 type Headers = Record<string, object>
 
@@ -13,6 +14,8 @@ export interface ContractPart {
   headers?: Headers
   /** Headers of the successful answers. */
   successHeaders?: Headers
+  /** Whether the request may come without a body. */
+  optionalBody?: boolean
   /** Whether a conditional request may be answered with 304. */
   notModified?: boolean
   /** Problems that the route may answer. */
@@ -25,6 +28,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the handler itself may throw, for the document. */
     problems?: { kind: ProblemKind }[]
+    /** Bodies to try the route with, by name. */
+    bodyExamples?: Record<string, { summary: string; value: unknown }>
     /** What the plugins add to the document for this route. */
     contract?: ContractPart[]
   }
@@ -45,7 +50,7 @@ export function addToContract(route: RouteOptions, part: ContractPart) {
 /** The schema of a route as the document shows it: its own, with what every concern added. */
 export function documented(schema: FastifySchema, config: FastifyContextConfig): FastifySchema {
   const parts = config.contract ?? []
-  const everywhere = Object.assign({}, ...parts.map(({ headers }) => headers)) as Headers
+  const everywhere = Object.assign({}, commonHeaders, ...parts.map(({ headers }) => headers)) as Headers
   const onSuccess = Object.assign({}, ...parts.map(({ successHeaders }) => successHeaders)) as Headers
   const thrown = problems(...(config.problems ?? []), ...parts.flatMap((part) => part.problems ?? []))
   const unchanged = parts.some(({ notModified }) => notModified) && { 304: NoContent('Not modified.') }
@@ -60,6 +65,8 @@ export function documented(schema: FastifySchema, config: FastifyContextConfig):
   return {
     ...schema,
     ...(Object.assign({}, ...parts.map(({ extension }) => extension)) as object),
+    ...(config.bodyExamples && { 'x-body-examples': config.bodyExamples }),
+    ...(parts.some(({ optionalBody }) => optionalBody) && { 'x-optional-body': true }),
     security: parts.findLast(({ security }) => security)?.security ?? [],
     response: Object.fromEntries(response)
   }

@@ -20,12 +20,20 @@ Every error is an RFC 9457 problem; program against its \`code\`.`
 export const document: Document = {
   info: {
     title: 'Gatehouse',
-    version: '1.0.0',
+    // That of package.json; a test holds the two together.
+    version: '0.1.0',
     description,
-    license: { name: 'MIT', identifier: 'MIT' } as Document['info'] extends { license?: infer L } ? L : never,
+    license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     contact: { name: 'The API team', email: 'api@example.com', url: 'https://example.com' }
   },
-  servers: [{ url: '/', description: 'This server' }],
+  servers: [
+    {
+      url: '/',
+      description: 'The server that this document comes from, in production or development',
+      // For whom the server is, which the OWASP rules want told.
+      ...{ 'x-internal': 'false' }
+    }
+  ],
   tags: [
     { name: 'Accounts', description: 'The accounts of everybody. For administrators.' },
     { name: 'Authentication', description: 'Signing in, staying signed in, signing out.' },

@@ -8,6 +8,22 @@ const seconds = (description: string, maximum = 2_147_483_647) => ({
   description
 })
 
+/** What every answer of a route has. */
+export const commonHeaders = {
+  'X-Request-Id': {
+    type: 'string',
+    maxLength: 64,
+    pattern: '^[A-Za-z0-9._-]+$',
+    description: 'Names this request in the log of the server: the one that was sent, or a new one.'
+  },
+  'Cache-Control': {
+    type: 'string',
+    maxLength: 100,
+    pattern: '^[a-z0-9=, -]+$',
+    description: 'Who may keep this answer, and for how long.'
+  }
+}
+
 export const rateLimitHeaders = {
   'RateLimit-Limit': seconds('Calls that this budget allows in a minute.'),
   'RateLimit-Remaining': seconds('Calls that are left of it.'),
@@ -42,13 +58,7 @@ export const cacheHeaders = {
     pattern: '^(W/)?".*"$',
     description: 'Names this content; send it as If-None-Match.'
   },
-  Age: seconds('Seconds since this content was made.'),
-  'Cache-Control': {
-    type: 'string',
-    maxLength: 100,
-    pattern: '^[a-z0-9=, -]+$',
-    description: 'Who may keep this answer, and for how long.'
-  }
+  Age: seconds('Seconds since this content was made.')
 }
 
 export const cacheStatusHeader = {

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3, OpenAPIV3_1 } from 'openapi-types'
 import { components } from '../../schemas/components.ts'
+import { shareComponents } from './components.ts'
 import { documented } from './contract.ts'
 import { document } from './document.ts'
 
@@ -28,7 +29,8 @@ export default fp(
         transform: ({ schema, url, route }) => {
           const isTwin = route.method === 'HEAD'
           return { schema: isTwin ? { hide: true } : documented(schema, route.config ?? {}), url }
-        }
+        },
+        transformObject: (made) => ('openapiObject' in made ? shareComponents(made.openapiObject) : {})
       } as const)
     await collect('3.1.0', 'swagger')
     await collect('3.0.3', 'swagger30')

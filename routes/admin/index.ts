@@ -13,7 +13,7 @@ const AdminPanel = Type.Object(
     }),
     admin_level: RoleName
   },
-  { description: 'What the admin panel offers.', additionalProperties: false }
+  { title: 'AdminPanel', description: 'What the admin panel offers.', additionalProperties: false }
 )
 
 const admin: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -24,6 +24,7 @@ const admin: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getAdminPanel',
       summary: 'Open the admin panel',
+      description: 'For callers whose role has the permission admin:read.',
       tags: ['Demonstrations'],
       response: { 200: AdminPanel }
     },

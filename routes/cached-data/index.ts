@@ -16,7 +16,7 @@ const CachedData = Type.Object(
       examples: [2]
     })
   },
-  { description: 'The same for everybody, for 60 seconds.', additionalProperties: false }
+  { title: 'CachedData', description: 'The same for everybody, for 60 seconds.', additionalProperties: false }
 )
 
 const cachedData: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -30,6 +30,7 @@ const cachedData: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getCachedData',
       summary: 'Read what is computed once a minute',
+      description: 'Everybody gets the same answer for 60 seconds; its ETag saves sending it again.',
       tags: ['Demonstrations'],
       response: { 200: CachedData }
     },

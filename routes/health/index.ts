@@ -11,7 +11,7 @@ const NotReady = defineProblem('NOT_READY', 503, 'Not ready', {
 
 const Health = Type.Object(
   { status: StringEnum(['ok'], { examples: ['ok'] }) },
-  { description: 'All is well.', additionalProperties: false }
+  { title: 'Health', description: 'All is well.', additionalProperties: false }
 )
 
 const health: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -24,6 +24,7 @@ const health: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getLiveness',
       summary: 'Tell whether the process answers',
+      description: 'Asks nothing of the database: what fails here is the process itself.',
       tags: ['Operation'],
       response: { 200: Health }
     },

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import bcrypt from 'bcryptjs'
+import { demoLogins } from '../../plugins/accounts/index.ts'
 import { usernameKey } from '../../plugins/accounts/usernames.ts'
 import { recordAudit } from '../../plugins/audit/record.ts'
 import { startSession } from '../../plugins/auth/sessions.ts'
@@ -41,7 +42,8 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
     config: {
       access: 'public',
       limit: { perMinute: 10, by: 'address' },
-      problems: [MissingCredentials, InvalidCredentials, SignInThrottled, TooBusyToHash]
+      problems: [MissingCredentials, InvalidCredentials, SignInThrottled, TooBusyToHash],
+      bodyExamples: demoLogins(config)
     },
     schema: {
       operationId: 'login',

@@ -9,7 +9,7 @@ const ProblemKind = Type.Object(
     title: Type.String({ maxLength: 200, pattern: '^.*$', examples: ['Not found'] }),
     about: Type.String({ maxLength: 1000, pattern: '^.*$', examples: ['No route has this path.'] })
   },
-  { description: 'What this kind of problem means.', additionalProperties: false }
+  { title: 'ProblemKind', description: 'What this kind of problem means.', additionalProperties: false }
 )
 
 const problem: FastifyPluginAsyncTypebox = async (fastify) => {

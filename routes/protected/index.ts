@@ -8,7 +8,7 @@ const Welcome = Type.Object(
     role: RoleName,
     authenticated: Type.Boolean({ examples: [true] })
   },
-  { description: 'Who is signed in.', additionalProperties: false }
+  { title: 'Welcome', description: 'Who is signed in.', additionalProperties: false }
 )
 
 const route: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -19,6 +19,7 @@ const route: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getProtected',
       summary: 'Greet whoever is signed in',
+      description: 'Tells whose token was sent, and with which role.',
       tags: ['Authentication'],
       response: { 200: Welcome }
     },

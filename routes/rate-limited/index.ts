@@ -8,7 +8,11 @@ const RateLimitedDemo = Type.Object(
     message: Type.String({ maxLength: 100, pattern: '^.*$', examples: [message] }),
     tip: Type.String({ maxLength: 100, pattern: '^.*$', examples: [tip] })
   },
-  { description: 'One of the three calls of this minute.', additionalProperties: false }
+  {
+    title: 'RateLimitedDemo',
+    description: 'One of the three calls of this minute.',
+    additionalProperties: false
+  }
 )
 
 const rateLimited: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -19,6 +23,7 @@ const rateLimited: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getRateLimited',
       summary: 'Answer three times a minute',
+      description: 'The fourth call of a minute from one address is refused with 429.',
       tags: ['Demonstrations'],
       response: { 200: RateLimitedDemo }
     },

@@ -22,7 +22,8 @@ const refresh: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'POST',
     url: '',
-    config: { access: 'public', problems: [RefreshRefused] },
+    // The token may come in the header alone.
+    config: { access: 'public', optionalBody: true, problems: [RefreshRefused] },
     schema: {
       operationId: 'refreshTokens',
       summary: 'Exchange a refresh token for a new pair',
@@ -31,11 +32,6 @@ const refresh: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['Authentication'],
       body: ref(RefreshRequest),
       response: { 200: ref(TokenPair, 'The next pair of tokens of the session.') }
-    },
-    // The token may come in the header alone.
-    preValidation: async (request) => {
-      const sent: unknown = request.body
-      if (sent === undefined) request.body = {}
     },
     handler: async (request) => {
       const { body, headers } = request

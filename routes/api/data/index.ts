@@ -18,7 +18,7 @@ const Data = Type.Object(
       examples: ['Your role (user) determines your rate limit.']
     })
   },
-  { description: 'The sample data.', additionalProperties: false }
+  { title: 'Data', description: 'The sample data.', additionalProperties: false }
 )
 
 const data: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -29,6 +29,8 @@ const data: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getData',
       summary: 'Read data as often as your role allows',
+      description:
+        'The budget of a minute is the requests_per_minute of your role; all your tokens share it.',
       tags: ['Demonstrations'],
       response: { 200: Data }
     },
