@@ -36,9 +36,12 @@ export const document: Document = {
   ],
   tags: [
     { name: 'Accounts', description: 'The accounts of everybody. For administrators.' },
+    { name: 'Audit', description: 'Who changed what, and when.' },
     { name: 'Authentication', description: 'Signing in, staying signed in, signing out.' },
     { name: 'Demonstrations', description: 'Routes that show permissions, limits and caching at work.' },
-    { name: 'Operation', description: 'Whether the service is well, and what its problems mean.' }
+    { name: 'Me', description: 'Your own account and sessions.' },
+    { name: 'Operation', description: 'Whether the service is well, and what its problems mean.' },
+    { name: 'Roles', description: 'What the accounts of a role may do, and how often.' }
   ],
   components: {
     securitySchemes: {

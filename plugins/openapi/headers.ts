@@ -50,14 +50,20 @@ export const allowHeader = {
   }
 }
 
-/** Headers of an answer that may be kept (RFC 9110, 9111). */
-export const cacheHeaders = {
+/** Names the state of what is shown. */
+export const entityTagHeader = {
   ETag: {
     type: 'string',
     maxLength: 100,
     pattern: '^(W/)?".*"$',
-    description: 'Names this content; send it as If-None-Match.'
-  },
+    description:
+      'Names this state: send it as If-None-Match to read it only when it has changed, as If-Match to change it.'
+  }
+}
+
+/** Headers of an answer that may be kept (RFC 9110, 9111). */
+export const cacheHeaders = {
+  ...entityTagHeader,
   Age: seconds('Seconds since this content was made.')
 }
 
@@ -67,16 +73,6 @@ export const cacheStatusHeader = {
     maxLength: 100,
     pattern: '^Gatehouse;',
     description: 'Whether the cache of the server answered (RFC 9211).'
-  }
-}
-
-/** Names the state of what is shown; a change sends it back as If-Match. */
-export const entityTagHeader = {
-  ETag: {
-    type: 'string',
-    maxLength: 100,
-    pattern: '^".*"$',
-    description: 'Names this state; send it as If-Match.'
   }
 }
 

@@ -44,6 +44,7 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'updateMe',
       summary: 'Change your own account',
+      description: 'Only the members that are sent change.',
       tags: ['Me'],
       body: ref(OwnChanges),
       response: { 200: ref(Me, 'Your account as it is now.') }

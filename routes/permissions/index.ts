@@ -28,6 +28,7 @@ const route: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'listPermissions',
       summary: 'List the permissions that a role can have',
+      description: 'The permissions that this server knows, with what each allows.',
       tags: ['Roles'],
       querystring: Filter,
       response: { 200: ref(PermissionPage, 'A page of the registry.') }

@@ -42,6 +42,7 @@ const users: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'listUsers',
       summary: 'List accounts',
+      description: 'In the order of their ids or names, narrowed by what the query asks for.',
       tags: ['Accounts'],
       querystring: Filter,
       response: { 200: ref(UserPage, 'A page of accounts.') }
@@ -66,6 +67,7 @@ const users: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'createUser',
       summary: 'Create an account',
+      description: 'Nobody can create an account whose role has permissions that they lack.',
       tags: ['Accounts'],
       body: ref(NewUser),
       response: { 201: ref(User, 'The new account.', { ...entityTagHeader, ...locationHeader }) }

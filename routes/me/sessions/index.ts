@@ -35,6 +35,7 @@ const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'endMySession',
       summary: 'End one of your own sessions',
+      description: 'Its tokens are dead from the next request on.',
       tags: ['Me'],
       params: Type.Object({ id: SessionId }, { additionalProperties: false }),
       response: { 204: NoContent('The session has ended.') }

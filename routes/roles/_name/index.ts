@@ -27,6 +27,7 @@ const role: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getRole',
       summary: 'Read one role',
+      description: 'With its permissions and its budget of requests a minute.',
       tags: ['Roles'],
       params: RoleParams,
       response: { 200: ref(Role, 'The role.') }

@@ -39,6 +39,7 @@ const sessions: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'endUserSessions',
       summary: 'Sign an account out everywhere',
+      description: 'All tokens of the account are dead from the next request on.',
       tags: ['Accounts'],
       params: UserParams,
       response: { 204: NoContent('Every session of the account has ended.') }
