@@ -3,6 +3,7 @@ import { Value } from '@sinclair/typebox/value'
 import fp from 'fastify-plugin'
 import { isIP } from 'node:net'
 import { StringEnum } from '../schemas/types.ts'
+import { Username } from '../schemas/users.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -13,12 +14,12 @@ declare module 'fastify' {
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** A span of time such as `10s`, `15m`, `1h` or `30d`; decodes to milliseconds. */
-const Duration = (text: string, description: string) =>
+const Duration = (text: string, description: string, accepts = 'a duration such as 30s, 15m, 1h or 30d') =>
   Type.Transform(
     Type.String({
       pattern: '^[1-9]\\d{0,8}(ms|s|m|h|d)$',
       default: text,
-      accepts: 'a duration such as 30s, 15m, 1h or 30d',
+      accepts,
       description
     })
   )
@@ -80,7 +81,11 @@ export const Environment = Type.Object({
     'Signs the access tokens. In development one is made and kept beside the database',
     'at least 32 bytes that are not a well-known sample'
   ),
-  ACCESS_TOKEN_TTL: Duration('1h', 'How long an access token lives, 24h at most'),
+  ACCESS_TOKEN_TTL: Duration(
+    '1h',
+    'How long an access token lives, 24h at most',
+    'a duration from 1s to 24h'
+  ),
   REFRESH_TOKEN_TTL: Duration('14d', 'How long a session lives without being used (idle lifetime)'),
   SESSION_TTL: Duration('90d', 'How long a session lives in all (absolute lifetime)'),
   REFRESH_GRACE: Duration(
@@ -92,7 +97,7 @@ export const Environment = Type.Object({
     default: 'admin',
     minLength: 3,
     maxLength: 50,
-    accepts: '3 to 50 characters',
+    accepts: 'a username: 3 to 50 letters, digits or . _ @ + -, the first a letter or a digit',
     description: 'Name of the first administrator'
   }),
   ADMIN_PASSWORD: secret(
@@ -143,6 +148,8 @@ class ConfigError extends Error {
   }
 }
 
+type Env = Record<string, string | undefined>
+
 const describe = (name: string, schema: TSchema, value: unknown) =>
   `${name}${schema['secret'] === true ? '' : `=${JSON.stringify(value)}`} is not accepted: it takes ${String(schema['accepts'])}`
 
@@ -152,8 +159,11 @@ const isCidr = (entry: string) => {
   return Number(prefix) >= 1 && Number(prefix) <= bits
 }
 
+// TypeBox compiles patterns without the u flag that this one needs.
+const username = new RegExp(Username.pattern ?? '', 'u')
+
 /** What is wrong beyond the form of single values; each entry names its variable. */
-const weaknesses = (config: Config): string[] => {
+const weaknesses = (config: Config, env: Env): string[] => {
   const found: string[] = []
   const refuse = (when: boolean, message: string) => {
     if (when) found.push(message)
@@ -162,11 +172,15 @@ const weaknesses = (config: Config): string[] => {
 
   refuse(
     !config.TRUST_PROXY.every(isCidr),
-    describe('TRUST_PROXY', properties.TRUST_PROXY, config.TRUST_PROXY.join(','))
+    describe('TRUST_PROXY', properties.TRUST_PROXY, env['TRUST_PROXY'])
+  )
+  refuse(
+    !username.test(config.ADMIN_USERNAME.normalize('NFKC')),
+    describe('ADMIN_USERNAME', properties.ADMIN_USERNAME, config.ADMIN_USERNAME)
   )
   refuse(
     config.ACCESS_TOKEN_TTL > 24 * units.h || config.ACCESS_TOKEN_TTL < units.s,
-    'ACCESS_TOKEN_TTL is not accepted: it takes 1s to 24h'
+    describe('ACCESS_TOKEN_TTL', properties.ACCESS_TOKEN_TTL, env['ACCESS_TOKEN_TTL'])
   )
   const passwordBytes = Buffer.byteLength(config.ADMIN_PASSWORD ?? 'unset, so unchecked')
   refuse(passwordBytes < 8 || passwordBytes > 72, 'ADMIN_PASSWORD is not accepted: it takes 8 to 72 bytes')
@@ -190,24 +204,31 @@ const weaknesses = (config: Config): string[] => {
   return found
 }
 
+const numeral = /^-?\d{1,15}$/
+
+/** What a variable's text means; TypeBox's own conversion would take 0x10 and 3000.7 for integers. */
+const read = (schema: TSchema, text: string) =>
+  schema['type'] === 'integer' && numeral.test(text) ? Number(text) : text
+
 /**
  * Reads the environment once. An unset or empty variable takes its default.
  * Throws an error that lists every variable that is wrong, with its value (unless secret) and what is accepted.
  */
-export function loadConfig(env: Record<string, string | undefined>): Config {
-  const names = Object.keys(Environment.properties)
-  const given = Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
-  const values = Value.Default(Environment, Value.Convert(Environment, given))
-  if (!Value.Check(Environment, values)) {
-    const wrong = new Map([...Value.Errors(Environment, values)].map((error) => [error.path.slice(1), error]))
-    const properties: Record<string, TSchema> = Environment.properties
-    throw new ConfigError(
-      [...wrong].map(([name, error]) => describe(name, properties[name] ?? error.schema, given[name]))
-    )
+export function loadConfig(env: Env): Config {
+  const properties: Record<string, TSchema> = Environment.properties
+  const given: Record<string, unknown> = {}
+  const problems: string[] = []
+  for (const [name, schema] of Object.entries(properties)) {
+    const text = env[name]
+    if (!text) continue
+    const value = read(schema, text)
+    // A refused value leaves its default, so that what depends on several variables can be judged all the same.
+    if (Value.Check(schema, value)) given[name] = value
+    else problems.push(describe(name, schema, text))
   }
-  const config = Value.Decode(Environment, values)
-  const weak = weaknesses(config)
-  if (weak.length > 0) throw new ConfigError(weak)
+  const config = Value.Decode(Environment, Value.Default(Environment, given))
+  problems.push(...weaknesses(config, env))
+  if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
 }
 
