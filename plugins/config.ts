@@ -72,11 +72,12 @@ export const Environment = Type.Object({
   }),
   DATABASE_URL: Type.String({
     default: 'file:./data/gatehouse.db',
-    pattern: '^(file:.+|:memory:)$',
+    pattern: '^(file:.+|:memory:|postgres(ql)?://.+)$',
     secret: true,
-    accepts: 'file:PATH or :memory:',
+    accepts: 'file:PATH, :memory: or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
     description: 'Where the accounts are'
   }),
+  DATABASE_POOL_SIZE: integer(10, 1, 1_000, 'Most connections of this process to PostgreSQL'),
   JWT_SECRET: secret(
     'Signs the access tokens. In development one is made and kept beside the database',
     'at least 32 bytes that are not a well-known sample'

@@ -6,11 +6,11 @@ import { startSession } from '../plugins/auth/sessions.ts'
 import { loadConfig } from '../plugins/config.ts'
 import { write } from '../plugins/db/transaction.ts'
 import { serverOptions } from '../server/options.ts'
+import { scratchDatabase } from './database.ts'
 
-/** What every test runs with unless it says otherwise: a fresh database in memory, cheap hashes, no log. */
+/** What every test runs with unless it says otherwise: a fresh database (see database.ts), cheap hashes, no log. */
 const environment = {
   NODE_ENV: 'test',
-  DATABASE_URL: ':memory:',
   JWT_SECRET: 'a secret that only the tests of this service know',
   BCRYPT_COST: '4',
   LOG_LEVEL: 'silent',
@@ -33,7 +33,8 @@ async function signIn(app: FastifyInstance, username: string) {
 
 /** The whole service on a database of its own, closed when the test ends. */
 export async function build(t: Test, env: Record<string, string> = {}) {
-  const config = loadConfig({ ...environment, ...env })
+  const DATABASE_URL = env['DATABASE_URL'] ?? (await scratchDatabase(t))
+  const config = loadConfig({ ...environment, ...env, DATABASE_URL })
   const app = Fastify({ ...serverOptions(config), pluginTimeout: 60_000 })
   t.teardown(() => app.close())
   await app.register(fp(service), { config })

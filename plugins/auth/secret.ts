@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config.ts'
+import { isPostgresUrl, sqlitePath } from '../db/open.ts'
 
 const read = (file: string) => {
   const secret = readFileSync(file, 'utf8').trim()
@@ -18,9 +19,10 @@ export function signingSecret({ JWT_SECRET, DATABASE_URL }: Config): string {
   if (JWT_SECRET !== undefined) return JWT_SECRET
   const made = randomBytes(48).toString('base64url')
   if (DATABASE_URL === ':memory:') return made
-  const file = join(dirname(DATABASE_URL.replace(/^file:/, '')), 'jwt.secret')
+  const folder = isPostgresUrl(DATABASE_URL) ? 'data' : dirname(sqlitePath(DATABASE_URL))
+  const file = join(folder, 'jwt.secret')
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    mkdirSync(folder, { recursive: true })
     // wx: of two processes that start at once, one writes and both read the same.
     writeFileSync(file, made, { mode: 0o600, flag: 'wx', flush: true })
     return made

@@ -12,6 +12,17 @@ export const StorageFull = defineProblem('STORAGE_FULL', 503, 'No room to write'
     'The disk of the database is full or refuses writes. Reading still works; an operator has to make room.'
 })
 
+export const DatabaseUnreachable = defineProblem(
+  'DATABASE_UNREACHABLE',
+  503,
+  'The database cannot be reached',
+  {
+    detail: 'The database did not answer. A change may have been made: look before you send it again.',
+    about:
+      'The connection to the database broke or could not be made. A change that was under way may or may not have been made.'
+  }
+)
+
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
@@ -26,6 +37,30 @@ export const isForeignKeyViolation = (error: unknown) =>
 /** Whether another connection holds the lock that this one needs; the same call may succeed later. */
 export const isBusy = (error: unknown) => /^SQLITE_(BUSY|LOCKED)|^40001$|^40P01$|^55P03$/.test(codeOf(error))
 
-/** Whether the disk refused. */
-export const isStorageFull = (error: unknown) =>
-  /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)|^53100$/.test(codeOf(error))
+const isStorageFull = (error: unknown) => /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)|^53100$/.test(codeOf(error))
+
+/** pg's own errors for a connection that broke have no code. */
+const brokenConnection =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/
+
+const isUnreachable = (error: unknown) => {
+  const code = codeOf(error)
+  if (/^(08...|57P0[1-5]|53300|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH)$/.test(code))
+    return true
+  // With a system call it is a connection of ours; without, a client that hung up.
+  if (/^(ECONNRESET|EPIPE)$/.test(code)) return error instanceof Error && 'syscall' in error
+  return error instanceof Error && code === '' && brokenConnection.test(error.message)
+}
+
+/** What a failure of the database is to the caller: a 503 that may be tried again. Undefined for other errors. */
+export function databaseProblem(error: unknown) {
+  const Problem = isStorageFull(error)
+    ? StorageFull
+    : isBusy(error)
+      ? DatabaseBusy
+      : isUnreachable(error)
+        ? DatabaseUnreachable
+        : undefined
+  const seconds = Problem === StorageFull ? '60' : '1'
+  return Problem && new Problem().with({ cause: error, headers: { 'retry-after': seconds } })
+}

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { addToContract } from '../openapi/contract.ts'
 import { retryAfterHeader } from '../openapi/headers.ts'
-import { DatabaseBusy, StorageFull } from './failures.ts'
+import { DatabaseBusy, DatabaseUnreachable, StorageFull } from './failures.ts'
 import { migrateUp } from './migrator.ts'
 import { openDatabase } from './open.ts'
 import type { Db } from './transaction.ts'
@@ -15,15 +15,15 @@ declare module 'fastify' {
 /** Opens and migrates the database: `fastify.db` is ready, or the boot fails. */
 export default fp(
   async (fastify) => {
-    const db = openDatabase(fastify.config.DATABASE_URL)
+    const { DATABASE_URL, DATABASE_POOL_SIZE } = fastify.config
+    const db = openDatabase(DATABASE_URL, DATABASE_POOL_SIZE)
     fastify.addHook('onClose', () => db.destroy())
     for (const name of await migrateUp(db)) fastify.log.info({ migration: name }, 'migration applied')
     fastify.decorate('db', db)
-    // Whatever is not a reading writes.
+    // Any route may meet the database: who is asking is looked up there.
     fastify.addHook('onRoute', (route) => {
-      const writes = !['GET', 'HEAD'].includes(String(route.method))
       addToContract(route, {
-        ...(writes && { problems: [DatabaseBusy, StorageFull] }),
+        problems: [DatabaseBusy, DatabaseUnreachable, StorageFull],
         headersByStatus: { 503: retryAfterHeader }
       })
     })

@@ -1,9 +1,20 @@
 import { Kysely } from 'kysely'
 import type { Database } from '../../schemas/database.ts'
+import { postgresDialect } from './postgres.ts'
 import { sqliteDialect } from './sqlite.ts'
 import type { Db } from './transaction.ts'
 
-/** Opens the database that a DATABASE_URL names: `file:PATH` or `:memory:`. Creates the file where there is none. */
-export function openDatabase(url: string): Db {
-  return new Kysely<Database>({ dialect: sqliteDialect(url.replace(/^file:/, '')) })
+/** Whether a DATABASE_URL names a PostgreSQL database; otherwise it is a SQLite file or `:memory:`. */
+export const isPostgresUrl = (url: string) => /^postgres(ql)?:/.test(url)
+
+/** The path of the SQLite file that a DATABASE_URL names, or `:memory:`. */
+export const sqlitePath = (url: string) => url.replace(/^file:/, '')
+
+/**
+ * Opens the database that a DATABASE_URL names: `file:PATH` (made where there is none), `:memory:` or
+ * `postgres://…` with a pool of at most `connections`.
+ */
+export function openDatabase(url: string, connections = 1): Db {
+  const dialect = isPostgresUrl(url) ? postgresDialect(url, connections) : sqliteDialect(sqlitePath(url))
+  return new Kysely<Database>({ dialect })
 }

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifySchemaValidationError } from 'fastify'
+import { databaseProblem } from '../db/failures.ts'
 import type { ProblemExtensions } from '../../schemas/problem.ts'
 import { problemKinds, problemMembers, type ProblemClass } from '../../schemas/problems.ts'
 import { InternalError, kindByStatus, ValidationFailed } from './kinds.ts'
@@ -41,6 +42,8 @@ export function toProblem(error: FastifyError): ProblemError {
     const errors = validationErrors(error.validation, error.validationContext)
     return new ValidationFailed().with({ members: { errors } })
   }
+  const unavailable = databaseProblem(error)
+  if (unavailable) return unavailable
   const Kind = kindByStatus.get(error.statusCode ?? 500) ?? InternalError
   return new Kind().with({ cause: error })
 }

@@ -1,0 +1,48 @@
+import { CompiledQuery, type DatabaseConnection, PostgresDialect, PostgresDriver } from 'kysely'
+import pg from 'pg'
+
+/** How long a call waits for a connection, and a statement for another transaction's lock, in milliseconds. */
+const patience = 5_000
+
+/** What no statement of the service needs; longer means that the server or the way to it is gone. */
+const longestStatement = 30_000
+
+const { TIMESTAMPTZ, INT8 } = pg.types.builtins
+
+/**
+ * What differs from SQLite in values, for this pool alone: an instant is the RFC 3339 text with milliseconds
+ * that the service writes, a count is a number.
+ */
+const types = new pg.TypeOverrides()
+const parseInstant = pg.types.getTypeParser(TIMESTAMPTZ) as (text: string) => Date
+types.setTypeParser(TIMESTAMPTZ, (text: string) => parseInstant(text).toISOString())
+types.setTypeParser(INT8, Number)
+
+/** A connection that broke cannot roll back, and need not: the server does. The first error is the one to tell. */
+class Driver extends PostgresDriver {
+  override async rollbackTransaction(connection: DatabaseConnection) {
+    await connection.executeQuery(CompiledQuery.raw('rollback')).catch(() => undefined)
+  }
+}
+
+/** Opens a PostgreSQL database for Kysely, through a pool of at most `connections` connections. */
+export function postgresDialect(url: string, connections: number): PostgresDialect {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    types,
+    application_name: 'gatehouse',
+    connectionTimeoutMillis: patience,
+    lock_timeout: patience,
+    statement_timeout: longestStatement,
+    idle_in_transaction_session_timeout: longestStatement,
+    query_timeout: longestStatement + patience
+  })
+  // A connection that breaks fails the query on it, or else is replaced at the next one. Node.js would end the
+  // process for an error event that nobody hears: the pool's own for idle connections, the client's in use.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  const dialect = new PostgresDialect({ pool })
+  dialect.createDriver = () => new Driver({ pool })
+  return dialect
+}
