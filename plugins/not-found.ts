@@ -26,7 +26,7 @@ export default fp(
 
     // Before the body is read: what leads nowhere is not worth parsing.
     fastify.addHook('onRequest', (request, reply, done) => {
-      if (request.is404) fastify.countUnknown(request, reply).then(() => done(refusal(request.url)), done)
+      if (request.is404) fastify.countUnknown(request, reply, (error) => done(error ?? refusal(request.url)))
       else done()
     })
     // For a handler that calls reply.callNotFound().

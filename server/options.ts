@@ -22,7 +22,7 @@ function requestIds() {
 export function serverOptions(config: Config) {
   return {
     logger: { level: config.LOG_LEVEL },
-    logController: new AccessLog(),
+    logController: new AccessLog(config.LOG_LEVEL),
     genReqId: requestIds(),
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     bodyLimit: config.BODY_LIMIT,

@@ -1,6 +1,6 @@
-import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import type { Identity } from '../auth/identities.ts'
+import { addressKey } from './addresses.ts'
 
 /** How often a minute a route may be called. */
 export type Limit =
@@ -19,10 +19,8 @@ export interface Budget {
   max: number
 }
 
-/** One caller: an IPv6 network of 64 bits is one, and an IPv4 address is the same when mapped into IPv6. */
-const addressKey = (request: FastifyRequest) => `address:${normalizeIP(request.ip, 64)}`
 const callerKey = (request: FastifyRequest, user: Identity | null) =>
-  user ? `account:${user.id}` : addressKey(request)
+  user ? `account:${user.id}` : addressKey(request.ip)
 
 /** Builds the function that names a request's budget, for the routes of one limit; `route` tells budgets apart. */
 export function budgetOf(limit: Exclude<Limit, 'unlimited'>, route: string, defaultMax: number) {
@@ -40,7 +38,7 @@ export function budgetOf(limit: Exclude<Limit, 'unlimited'>, route: string, defa
   }
   const { perMinute: max, by } = limit
   return (request: FastifyRequest): Budget => ({
-    key: `${route}:${by === 'account' ? callerKey(request, request.user) : addressKey(request)}`,
+    key: `${route}:${by === 'account' ? callerKey(request, request.user) : addressKey(request.ip)}`,
     max
   })
 }

@@ -1,4 +1,4 @@
-import rateLimit from '@fastify/rate-limit'
+import LocalStore from '@fastify/rate-limit/store/LocalStore.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { defineProblem } from '../../schemas/problems.ts'
@@ -13,10 +13,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     /** Counts a request that no route takes, against the caller's default budget. */
-    countUnknown(request: FastifyRequest, reply: FastifyReply): Promise<void>
-  }
-  interface FastifyRequest {
-    budget: Budget | undefined
+    countUnknown(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void
   }
 }
 
@@ -28,6 +25,17 @@ export const RateLimited = defineProblem('RATE_LIMITED', 429, 'Too many requests
 
 /** Callers counted at once; filling this takes more addresses in a minute than limits by address can stop anyway. */
 const mostCallers = 200_000
+
+/** Every budget is for a minute, in milliseconds. */
+const window = 60_000
+
+const refusal = (seconds: number) => {
+  const error = new RateLimited(seconds)
+  return error.with({
+    members: { message: error.message },
+    headers: { 'retry-after': String(seconds) }
+  })
+}
 
 const isLimit = (limit: unknown): limit is Limit =>
   typeof limit === 'string'
@@ -43,40 +51,32 @@ const isLimit = (limit: unknown): limit is Limit =>
 export default fp(
   async (fastify) => {
     const { RATE_LIMIT_DEFAULT } = fastify.config
-    await fastify.register(rateLimit, {
-      global: false,
-      timeWindow: 60_000,
-      cache: mostCallers,
-      keyGenerator: (request) => request.budget?.key ?? '',
-      max: (request) => request.budget?.max ?? 0
-    })
-    const count = fastify.createRateLimit()
-    fastify.decorateRequest('budget', undefined)
+    const store = new LocalStore(false, false, mostCallers)
 
-    const spend = async (request: FastifyRequest, reply: FastifyReply, budget: Budget) => {
-      request.budget = budget
-      const verdict = await count(request)
-      if (verdict.isAllowed) return
-      const seconds = Math.max(1, verdict.ttlInSeconds)
-      reply.headers({
-        'ratelimit-limit': verdict.max,
-        'ratelimit-remaining': verdict.remaining,
-        'ratelimit-reset': seconds
-      })
-      if (!verdict.isExceeded) return
-      const refusal = new RateLimited(seconds)
-      throw refusal.with({
-        members: { message: refusal.message },
-        headers: { 'retry-after': String(seconds) }
-      })
+    const spend = (reply: FastifyReply, { key, max }: Budget, done: (error?: Error) => void) => {
+      const counted = (error: Error | null, count: { current: number; ttl: number } | null) => {
+        if (error || !count) {
+          done(error ?? undefined)
+          return
+        }
+        const seconds = Math.max(1, Math.ceil(count.ttl / 1_000))
+        reply
+          .header('ratelimit-limit', max)
+          .header('ratelimit-remaining', Math.max(0, max - count.current))
+          .header('ratelimit-reset', seconds)
+        if (count.current <= max) done()
+        else done(refusal(seconds))
+      }
+      // The store itself, not the plugin around it: its chain of promises costs a fifth of the throughput.
+      store.incr(key, counted, window, max)
     }
 
     const unknownBudget = budgetOf('default', '', RATE_LIMIT_DEFAULT)
-    fastify.decorate('countUnknown', async (request, reply) => {
-      await new Promise<void>((resolve, reject) => {
-        fastify.auth.identify(request, reply, (error) => (error ? reject(error) : resolve()))
+    fastify.decorate('countUnknown', (request, reply, done) => {
+      fastify.auth.identify(request, reply, (error) => {
+        if (error) done(error)
+        else spend(reply, unknownBudget(request), done)
       })
-      await spend(request, reply, unknownBudget(request))
     })
 
     fastify.addHook('onRoute', (route) => {
@@ -91,7 +91,8 @@ export default fp(
       const budget = budgetOf(limit, `${method} ${route.url}`, RATE_LIMIT_DEFAULT)
       route.onRequest = [
         route.onRequest ?? [],
-        (request: FastifyRequest, reply: FastifyReply) => spend(request, reply, budget(request))
+        (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) =>
+          spend(reply, budget(request), done)
       ].flat()
       addToContract(route, {
         extension: { 'x-rate-limit': describe(limit, RATE_LIMIT_DEFAULT) },

@@ -1,0 +1,70 @@
+import Sqlite from 'better-sqlite3'
+import bcrypt from 'bcryptjs'
+import Fastify from 'fastify'
+import fp from 'fastify-plugin'
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import service from '../app.ts'
+import { startSession } from '../plugins/auth/sessions.ts'
+import { loadConfig } from '../plugins/config.ts'
+import { write } from '../plugins/db/transaction.ts'
+import { serverOptions } from '../server/options.ts'
+import { artefacts } from './processes.ts'
+
+/** The password of every account that a database is filled with. */
+export const password = randomBytes(12).toString('base64url')
+
+/** A database with accounts, some of them signed in, and the environment of a service that runs on it. */
+export interface Seeded {
+  env: Record<string, string>
+  /** An administrator's access token. */
+  admin: string
+  /** An access and a refresh token of each account that is signed in. */
+  sessions: { access: string; refresh: string }[]
+}
+
+const namesOf = (count: number) => `
+  with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${count})
+  insert into users (username, username_key, password_hash, role, created_at, updated_at)
+  select 'user-' || n, 'user-' || n, ?, 'user', ?, ? from numbers`
+
+/** Makes a database file with so many accounts, `signedIn` of them with a session. */
+export async function seed(name: string, accounts: number, signedIn: number): Promise<Seeded> {
+  const file = `${artefacts}${name}.db`
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
+  const env = {
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'warn',
+    DATABASE_URL: `file:${file}`,
+    JWT_SECRET: randomBytes(48).toString('base64url'),
+    ADMIN_PASSWORD: randomBytes(18).toString('base64url'),
+    RATE_LIMIT_DEFAULT: '1000000'
+  }
+  const config = loadConfig(env)
+  const app = Fastify({ ...serverOptions(config), pluginTimeout: 60_000 })
+  await app.register(fp(service), { config })
+  await app.ready()
+
+  const now = new Date().toISOString()
+  const sqlite = new Sqlite(file)
+  sqlite.prepare(namesOf(accounts - 1)).run(bcrypt.hashSync(password, config.BCRYPT_COST), now, now)
+  sqlite.close()
+
+  const users = await app.db
+    .selectFrom('users')
+    .select(['id', 'username', 'role'])
+    .orderBy('id')
+    .limit(signedIn + 1)
+    .execute()
+  const [admin, ...sessions] = await write(app.db, async (tx) => {
+    const opened = []
+    for (const user of users) {
+      const signIn = { userId: user.id, userAgent: 'bench', address: '127.0.0.1' }
+      const { sessionId, refreshToken } = await startSession(tx, signIn, app.auth.lifetimes)
+      opened.push({ access: app.auth.signAccessToken({ ...user, sessionId }), refresh: refreshToken })
+    }
+    return opened
+  })
+  await app.close()
+  return { env, admin: admin?.access ?? '', sessions }
+}
