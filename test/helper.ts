@@ -6,6 +6,7 @@ import { startSession } from '../plugins/auth/sessions.ts'
 import { loadConfig } from '../plugins/config.ts'
 import { write } from '../plugins/db/transaction.ts'
 import { serverOptions } from '../server/options.ts'
+import { exactSerializers, watchAnswers } from './conformance.ts'
 import { scratchDatabase } from './database.ts'
 
 /** What every test runs with unless it says otherwise: a fresh database (see database.ts), cheap hashes, no log. */
@@ -31,12 +32,21 @@ async function signIn(app: FastifyInstance, username: string) {
   return { headers: { authorization: `Bearer ${token}` }, token, refreshToken, sessionId, id: user.id }
 }
 
-/** The whole service on a database of its own, closed when the test ends. */
+/**
+ * The whole service on a database of its own, closed when the test ends. Every answer that it gives is held to
+ * the contract: one that the document does not declare so fails the test.
+ */
 export async function build(t: Test, env: Record<string, string> = {}) {
   const DATABASE_URL = env['DATABASE_URL'] ?? (await scratchDatabase(t))
   const config = loadConfig({ ...environment, ...env, DATABASE_URL })
-  const app = Fastify({ ...serverOptions(config), pluginTimeout: 60_000 })
+  const report = (message: string, details: object) => t.fail(message, details)
+  const app = Fastify({
+    ...serverOptions(config),
+    pluginTimeout: 60_000,
+    schemaController: exactSerializers(report)
+  })
   t.teardown(() => app.close())
+  watchAnswers(app, report)
   await app.register(fp(service), { config })
   await app.ready()
   return {
