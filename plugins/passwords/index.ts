@@ -37,25 +37,29 @@ const execArgv =
     ? [...process.execArgv, '--import', loader(import.meta.resolve('tsx/esm/api'))]
     : process.execArgv
 
+const threads = availableParallelism()
+/** One for the process, as there is one set of cores; threads without work do not keep the process alive. */
+let pool: Piscina | undefined
+
+/** Runs a function of worker.ts in a thread. @throws TooBusyToHash when too many wait already */
+async function run<T>(name: 'hash' | 'verify', task: object): Promise<T> {
+  pool ??= new Piscina({
+    filename: new URL(`worker${extension}`, import.meta.url).href,
+    execArgv,
+    maxThreads: threads,
+    minThreads: 1,
+    maxQueue: threads * queueLength
+  })
+  if (pool.queueSize >= threads * queueLength) {
+    throw new TooBusyToHash().with({ headers: { 'retry-after': '2' } })
+  }
+  return (await pool.run(task, { name })) as T
+}
+
 /** bcrypt in worker threads: on the event loop twenty sign-ins would hold up everybody for seconds. */
 export default fp(
   async (fastify) => {
     const cost = fastify.config.BCRYPT_COST
-    const threads = availableParallelism()
-    let pool: Piscina | undefined
-    const run = async <T>(name: 'hash' | 'verify', task: object): Promise<T> => {
-      pool ??= new Piscina({
-        filename: new URL(`worker${extension}`, import.meta.url).href,
-        execArgv,
-        maxThreads: threads,
-        minThreads: 1,
-        maxQueue: threads * queueLength
-      })
-      if (pool.queueSize >= threads * queueLength) {
-        throw new TooBusyToHash().with({ headers: { 'retry-after': '2' } })
-      }
-      return (await pool.run(task, { name })) as T
-    }
 
     // Shaped like a hash of this cost, so that comparing with it takes as long and always says no.
     const nobody = bcrypt.genSaltSync(cost) + '.'.repeat(31)
@@ -67,7 +71,6 @@ export default fp(
         return same && hash !== undefined && !bcrypt.truncates(password)
       }
     })
-    fastify.addHook('onClose', async () => pool?.destroy())
   },
   { name: 'passwords', dependencies: ['config'] }
 )
