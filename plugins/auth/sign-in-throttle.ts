@@ -18,7 +18,7 @@ interface Policy {
 }
 
 /** By one address against one account, and by all addresses together against it. */
-export const fromAddress: Policy = { free: 5, longest: 900 }
+export const fromAddress: Policy = { free: 10, longest: 900 }
 export const fromAnywhere: Policy = { free: 50, longest: 300 }
 
 /** Without a failure for this long, all is forgotten. In milliseconds. */
