@@ -1,66 +1,97 @@
-import type { AccessClaims } from '../../schemas/tokens.ts'
 import type { Identity } from './identities.ts'
 
-/** A change on another instance is seen after this many milliseconds at the latest. */
-const freshFor = 1_000
+/** A change by another process is seen after this many milliseconds at the latest. */
+const provenFor = 1_000
 
 /** Only verified tokens of live sessions get in, so strangers cannot push anybody out. */
 const mostTokens = 50_000
 
-interface Entry {
-  identity: Identity
+/** What a verified token says. */
+export interface Subject {
+  sessionId: string
+  userId: number
   /** When the token ends, in milliseconds since the epoch. */
-  expiresAt: number
-  checkedAt: number
+  endsAt: number
+}
+
+interface Entry {
+  subject: Subject
+  identity: Identity
+  /** When the token or the session ends, as it was when the database was read. */
+  endsAt: number
+  generation: number
+}
+
+interface Sources {
+  /** Checks a token; undefined when it is not to be trusted. */
+  verify(token: string): Subject | undefined
+  /** Reads who is behind a session, and when it ends in milliseconds since the epoch. */
+  find(subject: Subject): Promise<{ identity: Identity; endsAt: number } | undefined>
+  /** A value that changes whenever another process has changed the database. */
+  foreignChanges(): Promise<unknown>
 }
 
 /**
- * Remembers who a verified token belongs to, for a second at most, and until a local change of the session,
- * the account or the role makes it forget. `find` asks the database for the rest.
+ * Remembers who a verified token belongs to, until a local change of the session, the account or the role makes
+ * it forget. Once a second it asks whether another process has changed anything; if so, all is read anew.
  */
 export class IdentityCache {
   readonly #entries = new Map<string, Entry>()
-  readonly #verify: (token: string) => AccessClaims | undefined
-  readonly #find: (sessionId: string, userId: number) => Promise<Identity | undefined>
+  readonly #sources: Sources
   /** Counts what was forgotten: an answer read before a change must not be kept after it. */
   #changes = 0
+  /** Counts the changes of other processes: what was read before the last of them does not count. */
+  #generation = 0
+  #seen: unknown
+  #provenAt = 0
+  #proof: Promise<void> | undefined
 
-  constructor(
-    verify: (token: string) => AccessClaims | undefined,
-    find: (sessionId: string, userId: number) => Promise<Identity | undefined>
-  ) {
-    this.#verify = verify
-    this.#find = find
+  constructor(sources: Sources) {
+    this.#sources = sources
   }
 
   /** The identity behind a token when it is known and fresh, without any waiting. */
   peek(token: string): Identity | undefined {
     const entry = this.#entries.get(token)
-    if (!entry) return undefined
+    if (!entry || entry.generation !== this.#generation) return undefined
     const now = Date.now()
-    return now - entry.checkedAt < freshFor && now < entry.expiresAt ? entry.identity : undefined
+    return now - this.#provenAt < provenFor && now < entry.endsAt ? entry.identity : undefined
   }
 
   /** The identity behind a token: verified, its session alive, its account active. Otherwise undefined. */
   async resolve(token: string): Promise<Identity | undefined> {
-    const expiresAt = this.#entries.get(token)?.expiresAt
-    const known =
-      expiresAt !== undefined && Date.now() < expiresAt ? this.#entries.get(token)?.identity : undefined
-    const claims = known ? undefined : this.#verify(token)
-    this.#entries.delete(token)
-    if (!known && !claims) return undefined
+    if (Date.now() - this.#provenAt >= provenFor) await this.#prove()
+    const fresh = this.peek(token)
+    if (fresh) return fresh
 
-    const sessionId = known?.sessionId ?? claims?.sid ?? ''
-    const userId = known?.id ?? Number(claims?.sub)
+    const kept = this.#entries.get(token)?.subject
+    const subject = kept && Date.now() < kept.endsAt ? kept : this.#sources.verify(token)
+    this.#entries.delete(token)
+    if (!subject) return undefined
     for (;;) {
       const changes = this.#changes
-      const checkedAt = Date.now()
-      const identity = await this.#find(sessionId, userId)
+      const generation = this.#generation
+      const found = await this.#sources.find(subject)
       if (changes !== this.#changes) continue
-      if (identity)
-        this.#keep(token, { identity, expiresAt: expiresAt ?? (claims?.exp ?? 0) * 1_000, checkedAt })
+      if (!found) return undefined
+      const { identity } = found
+      this.#keep(token, { subject, identity, endsAt: Math.min(subject.endsAt, found.endsAt), generation })
       return identity
     }
+  }
+
+  /** Asks once for everybody who waits. What is proven was so when the question was put. */
+  #prove(): Promise<void> {
+    const at = Date.now()
+    this.#proof ??= this.#sources
+      .foreignChanges()
+      .then((seen) => {
+        if (seen !== this.#seen) this.#generation++
+        this.#seen = seen
+        this.#provenAt = at
+      })
+      .finally(() => (this.#proof = undefined))
+    return this.#proof
   }
 
   #keep(token: string, entry: Entry) {

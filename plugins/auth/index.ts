@@ -2,6 +2,7 @@ import jwt from '@fastify/jwt'
 import fp from 'fastify-plugin'
 import { hkdfSync } from 'node:crypto'
 import type { AccessClaims } from '../../schemas/tokens.ts'
+import { foreignChanges } from '../db/version.ts'
 import { bearerToken, isRepeated } from './bearer.ts'
 import { findIdentity, type Identity } from './identities.ts'
 import { IdentityCache } from './identity-cache.ts'
@@ -55,10 +56,14 @@ export default fp(
       }
     })
 
-    const identities = new IdentityCache(
-      (token) => verifyAccessToken(fastify.jwt, token),
-      (sessionId, userId) => findIdentity(db, sessionId, userId)
-    )
+    const identities = new IdentityCache({
+      verify: (token) => {
+        const claims = verifyAccessToken(fastify.jwt, token)
+        return claims && { sessionId: claims.sid, userId: Number(claims.sub), endsAt: claims.exp * 1_000 }
+      },
+      find: (subject) => findIdentity(db, subject),
+      foreignChanges: () => foreignChanges(db)
+    })
 
     fastify.decorateRequest('credentialsFault', undefined)
     fastify.decorate('auth', {

@@ -1,0 +1,48 @@
+import { test } from 'tap'
+import { setTimeout } from 'node:timers/promises'
+import { build } from '../helper.ts'
+
+test('a session that another instance ends is over here within about a second', async (t) => {
+  const DATABASE_URL = `file:${t.testdir()}/shared.db`
+  const { app: here, as } = await build(t, { DATABASE_URL })
+  const { app: elsewhere } = await build(t, { DATABASE_URL })
+  const [leaving, staying] = [await as('user'), await as('admin')]
+  const ask = async (headers: Record<string, string>) =>
+    (await here.inject({ url: '/protected', headers })).statusCode
+  t.equal(await ask(leaving), 200)
+  t.equal(await ask(staying), 200)
+
+  t.equal((await elsewhere.inject({ method: 'POST', url: '/logout', headers: leaving })).statusCode, 204)
+  await setTimeout(1_050)
+  t.equal(await ask(leaving), 401)
+  t.equal(await ask(staying), 200)
+})
+
+test('a role that is taken away here counts from the next request on', async (t) => {
+  const { app, as, session } = await build(t)
+  const admin = await as('admin')
+  const { id, headers } = await session('user')
+  const ask = async () => (await app.inject({ url: '/users', headers })).statusCode
+  const give = async (role: string) => {
+    const { headers: seen } = await app.inject({ url: `/users/${id}`, headers: admin })
+    const change = { method: 'PATCH', url: `/users/${id}`, payload: { role } } as const
+    return app.inject({ ...change, headers: { ...admin, 'if-match': String(seen.etag) } })
+  }
+  for (let round = 0; round < 20; round++) {
+    t.equal((await give('admin')).statusCode, 200)
+    t.equal(await ask(), 200)
+    // Many under way while the change is made must not leave an old answer behind.
+    const [changed] = await Promise.all([give('user'), ...Array.from({ length: 10 }, ask)])
+    t.equal(changed.statusCode, 200)
+    t.equal(await ask(), 403)
+  }
+})
+
+test('a session ends when its time is over, also while it is in use', async (t) => {
+  const { app, session } = await build(t, { REFRESH_TOKEN_TTL: '600ms' })
+  const { headers } = await session('user')
+  const ask = async () => (await app.inject({ url: '/protected', headers })).statusCode
+  t.equal(await ask(), 200)
+  await setTimeout(650)
+  t.equal(await ask(), 401)
+})
