@@ -34,6 +34,8 @@ export function serverOptions(config: Config) {
       // A second Authorization header must not be dropped in silence: joined, it is no token.
       joinDuplicateHeaders: true
     },
+    // A start may have to wait for another process that migrates.
+    pluginTimeout: 120_000,
     // While stopping, what still arrives on an open connection is answered in full, and the connection closed.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

@@ -42,7 +42,6 @@ export async function build(t: Test, env: Record<string, string> = {}) {
   const report = (message: string, details: object) => t.fail(message, details)
   const app = Fastify({
     ...serverOptions(config),
-    pluginTimeout: 60_000,
     schemaController: exactSerializers(report)
   })
   t.teardown(() => app.close())

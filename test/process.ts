@@ -65,11 +65,11 @@ export interface Exit {
 export interface Running {
   child: ChildProcess
   /** What it has printed so far, on both streams. */
-  output(): string
+  output: () => string
   /** Resolves when it has ended and its output is complete. */
   exited: Promise<Exit>
   /** Sends a signal, SIGTERM unless told otherwise, and waits for the end. */
-  stop(signal?: NodeJS.Signals): Promise<Exit>
+  stop: (signal?: NodeJS.Signals) => Promise<Exit>
 }
 
 /** Runs a program; it is killed when the test ends, should it still run. */
