@@ -7,7 +7,9 @@ export default fp(
     fastify.addHook('onListen', (done) => {
       const address = fastify.listeningOrigin
       const defaults = [
-        config.JWT_SECRET === undefined && 'JWT_SECRET made here and kept beside the database',
+        config.JWT_ALGORITHM === 'HS256' &&
+          config.JWT_SECRET === undefined &&
+          'JWT_SECRET made here and kept beside the database',
         config.ADMIN_PASSWORD === undefined && "accounts admin and user with the guide's password"
       ].filter(Boolean)
       const development =

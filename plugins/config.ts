@@ -27,7 +27,7 @@ const Duration = (text: string, description: string, accepts = 'a duration such 
     .Encode((value) => `${value}ms`)
 
 /** Comma-separated entries; decodes to an array, empty when the variable is unset. */
-const List = (options: { entry: string; accepts: string; description: string }) =>
+const List = (options: { entry: string; accepts: string; description: string; secret?: true }) =>
   Type.Transform(
     Type.String({ pattern: `^$|^${options.entry}(\\s*,\\s*${options.entry})*$`, default: '', ...options })
   )
@@ -82,6 +82,23 @@ export const Environment = Type.Object({
     'Signs the access tokens. In development one is made and kept beside the database',
     'at least 32 bytes that are not a well-known sample'
   ),
+  JWT_PREVIOUS_SECRETS: List({
+    entry: '[^,\\s]{32,}',
+    accepts: 'a comma-separated list of secrets of at least 32 bytes',
+    description: 'Secrets that no longer sign, and still verify: for the time of a rotation',
+    secret: true
+  }),
+  JWT_ALGORITHM: StringEnum(['HS256', 'EdDSA', 'ES256', 'RS256'], {
+    default: 'HS256',
+    accepts: 'HS256, EdDSA, ES256 or RS256',
+    description: 'Signs the access tokens: HS256 with JWT_SECRET, the others with the keys of JWT_KEYS'
+  }),
+  JWT_KEYS: Type.String({
+    default: './data/keys',
+    pattern: '^[^\\r\\n]+$',
+    accepts: 'a folder',
+    description: 'Folder of PEM keys (`npm run keys`): all verify, the newest of JWT_ALGORITHM signs'
+  }),
   ACCESS_TOKEN_TTL: Duration(
     '1h',
     'How long an access token lives, 24h at most',
@@ -192,7 +209,11 @@ const weaknesses = (config: Config, env: Env): string[] => {
   )
   if (config.NODE_ENV !== 'production') return found
 
-  refuse(key === undefined, 'JWT_SECRET must be set in production (openssl rand -base64 48 makes one)')
+  const needsSecret = config.JWT_ALGORITHM === 'HS256'
+  refuse(
+    needsSecret && key === undefined,
+    'JWT_SECRET must be set in production (openssl rand -base64 48 makes one)'
+  )
   refuse(
     key !== undefined && (wellKnownSecret.test(key) || new Set(key).size < 10),
     'JWT_SECRET is a well-known or predictable value; set one of your own (openssl rand -base64 48 makes one)'

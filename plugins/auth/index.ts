@@ -6,7 +6,7 @@ import { foreignChanges } from '../db/version.ts'
 import { bearerToken, isRepeated } from './bearer.ts'
 import { findIdentity, type Identity } from './identities.ts'
 import { IdentityCache } from './identity-cache.ts'
-import { signingSecret } from './secret.ts'
+import { type KeyRing, loadKeys } from './keys.ts'
 import type { Lifetimes } from './sessions.ts'
 import { audience, issuer, signAccessToken, type Subject, verifyAccessToken } from './tokens.ts'
 
@@ -21,6 +21,8 @@ declare module '@fastify/jwt' {
 declare module 'fastify' {
   interface FastifyInstance {
     auth: {
+      /** The keys of access tokens. */
+      keys: KeyRing
       lifetimes: Lifetimes
       /** Derives the successor of a refresh token. */
       successorKey: Buffer
@@ -43,13 +45,14 @@ declare module 'fastify' {
 export default fp(
   async (fastify) => {
     const { config, db } = fastify
-    const secret = signingSecret(config)
+    const keys = loadKeys(config)
+    const { algorithm, signWith, verifyWith } = keys.signing()
     const accessTokenSeconds = Math.floor(config.ACCESS_TOKEN_TTL / 1_000)
     await fastify.register(jwt, {
-      secret,
-      sign: { algorithm: 'HS256', iss: issuer, aud: audience, expiresIn: accessTokenSeconds },
+      secret: { private: signWith, public: verifyWith },
+      sign: { algorithm, iss: issuer, aud: audience, expiresIn: accessTokenSeconds },
       verify: {
-        algorithms: ['HS256'],
+        algorithms: [algorithm],
         allowedIss: issuer,
         allowedAud: audience,
         requiredClaims: ['sub', 'sid', 'iat', 'exp', 'jti']
@@ -58,7 +61,7 @@ export default fp(
 
     const identities = new IdentityCache({
       verify: (token) => {
-        const claims = verifyAccessToken(fastify.jwt, token)
+        const claims = verifyAccessToken(fastify.jwt, keys, token)
         return claims && { sessionId: claims.sid, userId: Number(claims.sub), endsAt: claims.exp * 1_000 }
       },
       find: (subject) => findIdentity(db, subject),
@@ -67,14 +70,15 @@ export default fp(
 
     fastify.decorateRequest('credentialsFault', undefined)
     fastify.decorate('auth', {
+      keys,
       lifetimes: {
         idle: config.REFRESH_TOKEN_TTL,
         absolute: config.SESSION_TTL,
         grace: config.REFRESH_GRACE
       },
-      successorKey: Buffer.from(hkdfSync('sha256', secret, '', 'refresh token successor', 32)),
+      successorKey: Buffer.from(hkdfSync('sha256', keys.oldest.signWith, '', 'refresh token successor', 32)),
       accessTokenSeconds,
-      signAccessToken: (subject) => signAccessToken(fastify.jwt, subject),
+      signAccessToken: (subject) => signAccessToken(fastify.jwt, keys, subject),
       forget: (matches) => identities.forget(matches),
       identify: (request, _reply, done) => {
         const header = request.headers.authorization

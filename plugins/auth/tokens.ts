@@ -1,6 +1,7 @@
 import type { JWT } from '@fastify/jwt'
 import { randomUUID } from 'node:crypto'
 import type { AccessClaims } from '../../schemas/tokens.ts'
+import type { KeyRing } from './keys.ts'
 
 /** Who issues the access tokens and who they are for (RFC 8725, sections 3.8 and 3.9). */
 export const issuer = 'gatehouse'
@@ -14,19 +15,30 @@ export interface Subject {
   sessionId: string
 }
 
-/** Signs an access token for a session; it lives as long as the plugin was configured for. */
-export const signAccessToken = (jwt: JWT, { id, username, role, sessionId }: Subject): string =>
-  jwt.sign({ sub: String(id), sid: sessionId, username, role, jti: randomUUID() })
+/** Signs an access token for a session with the key whose turn it is; it lives as long as the plugin was configured for. */
+export function signAccessToken(jwt: JWT, keys: KeyRing, subject: Subject): string {
+  const { id, username, role, sessionId } = subject
+  const { algorithm, kid, signWith } = keys.signing()
+  return jwt.sign(
+    { sub: String(id), sid: sessionId, username, role, jti: randomUUID() },
+    { algorithm, kid, key: signWith }
+  )
+}
 
 /** Every part spelt as base64url spells it: RFC 7515, section 2 allows no other. */
 const isCanonical = (part: string) => Buffer.from(part, 'base64url').toString('base64url') === part
 
-/** A header that says what ours says: no duplicate member, nothing critical, nothing that picks a key. */
-const isPlainHeader = (part: string) => {
+/**
+ * The key that a token's header names, among ours alone; without a name it is the one that signs. None for a header
+ * that does not say what ours say: a duplicate member, something critical, something that brings a key along.
+ */
+function keyOf(part: string, keys: KeyRing) {
   const text = Buffer.from(part, 'base64url').toString()
   const header: unknown = JSON.parse(text)
-  if (typeof header !== 'object' || header === null || JSON.stringify(header) !== text) return false
-  return !['crit', 'b64', 'jku', 'jwk', 'x5u', 'x5c'].some((name) => name in header)
+  if (typeof header !== 'object' || header === null || JSON.stringify(header) !== text) return undefined
+  if (['crit', 'b64', 'jku', 'jwk', 'x5u', 'x5c'].some((name) => name in header)) return undefined
+  if (!('kid' in header)) return keys.signing()
+  return typeof header.kid === 'string' ? keys.byKid.get(header.kid) : undefined
 }
 
 const isAccessClaims = (claims: unknown): claims is AccessClaims =>
@@ -45,12 +57,14 @@ const isAccessClaims = (claims: unknown): claims is AccessClaims =>
   claims.iss === issuer
 
 /** The claims of an access token of ours that has not expired, otherwise undefined; it never throws. */
-export function verifyAccessToken(jwt: JWT, token: string): AccessClaims | undefined {
+export function verifyAccessToken(jwt: JWT, keys: KeyRing, token: string): AccessClaims | undefined {
   const parts = token.split('.')
   if (parts.length !== 3 || !parts.every(isCanonical)) return undefined
   try {
-    if (!isPlainHeader(parts[0] ?? '')) return undefined
-    const claims: unknown = jwt.verify(token)
+    const key = keyOf(parts[0] ?? '', keys)
+    if (!key) return undefined
+    // Each key has its one algorithm, so that no token can make one key pass for another (RFC 8725, section 3.1).
+    const claims: unknown = jwt.verify(token, { key: key.verifyWith, algorithms: [key.algorithm] })
     return isAccessClaims(claims) ? claims : undefined
   } catch {
     // The verifier throws for everything that it refuses; why is of no use to the caller.

@@ -1,0 +1,82 @@
+/** The keys of access tokens, for JWT_ALGORITHM in JWT_KEYS: `npm run keys` lists them, `-- make | rotate | prune` changes them. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { kidFrom, readKeys, signingKey } from '../plugins/auth/keys.ts'
+import { loadConfig } from '../plugins/config.ts'
+
+const usage = `Usage: npm run keys [-- make | rotate [--in MINUTES] | prune]
+
+  make               makes the first key (JWT_ALGORITHM=HS256: prints a secret)
+  rotate             makes the next key. Restart the servers: they sign with it, and verify what the others signed
+  rotate --in 10     ... from ten minutes on: time to restart every instance, so that all know it before one signs
+  prune              deletes the keys whose tokens have all expired`
+
+const { JWT_ALGORITHM, JWT_KEYS, ACCESS_TOKEN_TTL } = loadConfig({
+  JWT_ALGORITHM: process.env['JWT_ALGORITHM'],
+  JWT_KEYS: process.env['JWT_KEYS'],
+  ACCESS_TOKEN_TTL: process.env['ACCESS_TOKEN_TTL']
+})
+const fileOf = (kid: string) => join(JWT_KEYS, `${kid}.pem`)
+
+const ours = () => readKeys(JWT_KEYS).filter(({ algorithm }) => algorithm === JWT_ALGORITHM)
+
+const newKey = {
+  EdDSA: () => generateKeyPairSync('ed25519').privateKey,
+  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  RS256: () => generateKeyPairSync('rsa', { modulusLength: 3_072 }).privateKey
+}
+
+function add(minutes: number): string {
+  if (JWT_ALGORITHM === 'HS256') {
+    return `JWT_SECRET=${randomBytes(48).toString('base64url')}\nWhen you replace a secret, put the old one into JWT_PREVIOUS_SECRETS for as long as ACCESS_TOKEN_TTL.`
+  }
+  const file = fileOf(kidFrom(new Date(Date.now() + minutes * 60_000)))
+  mkdirSync(JWT_KEYS, { recursive: true, mode: 0o700 })
+  // wx: a key is never overwritten.
+  const pem = newKey[JWT_ALGORITHM]().export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(file, pem, { mode: 0o600, flag: 'wx', flush: true })
+  return `made ${file} (${JWT_ALGORITHM}); it signs ${minutes > 0 ? `in ${minutes} minutes` : 'from the next start on'}`
+}
+
+function list(): string {
+  const [first, ...others] = ours()
+  if (!first) return `${JWT_KEYS} holds no key for JWT_ALGORITHM=${JWT_ALGORITHM}`
+  const signing = signingKey([first, ...others])
+  return [first, ...others]
+    .map((key) => `${key.kid}  ${key.algorithm}  ${key.kid === signing.kid ? 'signs' : 'verifies'}`)
+    .join('\n')
+}
+
+/** A key is of no more use when its successor has signed for as long as a token lives. */
+function prune(): string {
+  const outlived = ours().filter((_, index, keys) => {
+    const successor = keys[index + 1]
+    return successor !== undefined && successor.from + ACCESS_TOKEN_TTL < Date.now()
+  })
+  for (const { kid } of outlived) rmSync(fileOf(kid))
+  return outlived.length > 0 ? `deleted ${outlived.map(({ kid }) => kid).join(', ')}` : 'nothing to delete'
+}
+
+function run(): string {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { in: { type: 'string' } } })
+  const [command = 'list', ...rest] = positionals
+  const minutes = Number(values.in ?? 0)
+  if (rest.length > 0 || !(minutes >= 0)) throw new Error(usage)
+  if (command === 'make') {
+    if (ours().length > 0) throw new Error('There is a key already; rotate makes the next one.')
+    return add(0)
+  }
+  if (command === 'rotate') return add(minutes)
+  if (command === 'prune') return prune()
+  if (command !== 'list') throw new Error(usage)
+  return list()
+}
+
+try {
+  console.log(run())
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
