@@ -41,12 +41,16 @@ function keyOf(part: string, keys: KeyRing) {
   return typeof header.kid === 'string' ? keys.byKid.get(header.kid) : undefined
 }
 
+/** No account has a larger id; PostgreSQL would not even compare with one. */
+const largestId = 2_147_483_647
+
 const isAccessClaims = (claims: unknown): claims is AccessClaims =>
   typeof claims === 'object' &&
   claims !== null &&
   'sub' in claims &&
   typeof claims.sub === 'string' &&
   /^[1-9]\d{0,9}$/.test(claims.sub) &&
+  Number(claims.sub) <= largestId &&
   'sid' in claims &&
   typeof claims.sid === 'string' &&
   'exp' in claims &&
