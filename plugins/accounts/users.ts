@@ -1,6 +1,7 @@
 import { defineProblem } from '../../schemas/problems.ts'
-import { isUniqueViolation } from '../db/failures.ts'
+import { isForeignKeyViolation, isUniqueViolation } from '../db/failures.ts'
 import type { Db, Tx } from '../db/transaction.ts'
+import { RoleUnknown } from './governance.ts'
 import { newUsername } from './usernames.ts'
 
 export const UsernameTaken = defineProblem('USERNAME_TAKEN', 409, 'Username taken', {
@@ -30,7 +31,7 @@ export async function getUser(db: Db, id: number) {
   return user
 }
 
-/** Adds an account; answers it as getUser does. @throws UsernameRefused, and what translateTaken translates */
+/** Adds an account; answers it as getUser does. @throws UsernameRefused, and what translateRefusal translates */
 export function insertUser(tx: Tx, username: string, password_hash: string, role: string) {
   const now = new Date().toISOString()
   return tx
@@ -60,8 +61,12 @@ export const updateUser = (
     .executeTakeFirstOrThrow(() => new UserNotFound(id))
 }
 
-/** Turns the database's own refusal of a second account of a name into the problem; use it as `.catch()`. */
-export function translateTaken(error: unknown): never {
+/**
+ * Turns what the database itself refuses, a second account of a name or a role that was deleted meanwhile, into
+ * the problem; use it as `.catch()`.
+ */
+export function translateRefusal(error: unknown): never {
   if (isUniqueViolation(error)) throw new UsernameTaken()
+  if (isForeignKeyViolation(error)) throw new RoleUnknown('of this name any more')
   throw error
 }

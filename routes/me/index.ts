@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { UsernameRefused } from '../../plugins/accounts/usernames.ts'
-import { getUser, translateTaken, updateUser, UsernameTaken } from '../../plugins/accounts/users.ts'
+import { getUser, translateRefusal, updateUser, UsernameTaken } from '../../plugins/accounts/users.ts'
 import { recordAudit } from '../../plugins/audit/record.ts'
 import { write } from '../../plugins/db/transaction.ts'
 import { caller } from '../../plugins/rbac.ts'
@@ -55,7 +55,7 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
         await updateUser(tx, identity.id, request.body)
         const target = `user:${identity.id}`
         await recordAudit(tx, request, { action: 'user.update', target, changes: request.body })
-      }).catch(translateTaken)
+      }).catch(translateRefusal)
       auth.forget(({ id }) => id === identity.id)
       fastify.purge(['users'])
       return describe(db, identity)

@@ -9,7 +9,7 @@ import {
 import { UsernameRefused } from '../../../plugins/accounts/usernames.ts'
 import {
   getUser,
-  translateTaken,
+  translateRefusal,
   updateUser,
   UsernameTaken,
   UserNotFound,
@@ -84,7 +84,7 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
         if (after.status === 'disabled') await endSessions(tx, params.id)
         await recordAudit(tx, request, { action: 'user.update', target: `user:${params.id}`, changes: body })
         return after
-      }).catch(translateTaken)
+      }).catch(translateRefusal)
       auth.forget(({ id }) => id === params.id)
       fastify.purge(['users'])
       return reply.header('etag', userTag(changed)).send(changed)
