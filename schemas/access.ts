@@ -11,7 +11,8 @@ export const permissions = {
   'sessions:write': "End other accounts' sessions",
   'roles:read': 'List and read roles and the permissions there are',
   'roles:write': 'Create, change and delete roles',
-  'audit:read': 'Read the audit log'
+  'audit:read': 'Read the audit log',
+  'cache:write': 'Empty the response cache'
 } as const satisfies Record<`${string}:${string}`, string>
 
 export type Permission = keyof typeof permissions

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Test } from 'tap'
 import service from '../app.ts'
@@ -33,10 +33,10 @@ async function signIn(app: FastifyInstance, username: string) {
 }
 
 /**
- * The whole service on a database of its own, closed when the test ends. Every answer that it gives is held to
+ * The whole service on a database of its own, with more routes if need be, closed when the test ends. Every answer that it gives is held to
  * the contract: one that the document does not declare so fails the test.
  */
-export async function build(t: Test, env: Record<string, string> = {}) {
+export async function build(t: Test, env: Record<string, string> = {}, routes?: FastifyPluginAsync) {
   const DATABASE_URL = env['DATABASE_URL'] ?? (await scratchDatabase(t))
   const config = loadConfig({ ...environment, ...env, DATABASE_URL })
   const report = (message: string, details: object) => t.fail(message, details)
@@ -47,6 +47,7 @@ export async function build(t: Test, env: Record<string, string> = {}) {
   t.teardown(() => app.close())
   watchAnswers(app, report)
   await app.register(fp(service), { config })
+  if (routes) await app.register(routes)
   await app.ready()
   return {
     app,

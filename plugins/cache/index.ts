@@ -1,10 +1,11 @@
 import caching from '@fastify/caching'
-import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { createHash } from 'node:crypto'
 import { addToContract } from '../openapi/contract.ts'
 import { cacheHeaders, cacheStatusHeader } from '../openapi/headers.ts'
-import { isNotModified } from './conditional.ts'
+import { sendAnswer } from './answer.ts'
+import { keyOf } from './key.ts'
 import { SingleFlight } from './single-flight.ts'
 import { AnswerStore, type CachedAnswer } from './store.ts'
 
@@ -30,70 +31,87 @@ declare module 'fastify' {
 
 const mostBytes = 64 * 1024 * 1024
 
-const entityTag = (body: string) => `"${createHash('sha1').update(body).digest('base64url')}"`
-
-/** What tells answers of one route apart; a query that the route does not read does not count. */
-const keyOf = (request: FastifyRequest, vary: CachePolicy['vary'], readsQuery: boolean) => {
-  const place = readsQuery
-    ? `${request.url.split('?', 1)[0] ?? ''} ${canonical(request.query)}`
-    : request.url.split('?', 1)[0]
-  if (vary === 'public') return `${place} public`
-  const { user } = request
-  if (!user) throw new Error(`${request.url} varies by ${vary} but is public`)
-  return vary === 'role' ? `${place} role:${user.role}` : `${place} user:${user.id}`
+/**
+ * What @fastify/caching would keep entity tags in. It matches a tag with any URL and before the guard, so that one
+ * who may not read would be told 304: it gets none to match.
+ */
+const noTags = {
+  get: (_key: unknown, done?: (error: unknown, value: null) => void): Promise<null> => {
+    done?.(null, null)
+    return Promise.resolve(null)
+  },
+  set: (_key: unknown, _value: unknown, _ttl: number, done?: (error: unknown, result: unknown) => void) =>
+    done?.(null, null)
 }
 
-const canonical = (query: unknown) =>
-  JSON.stringify(Object.entries(query as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1)))
+const entityTag = (body: string) => `"${createHash('sha1').update(body).digest('base64url')}"`
+
+/** Runs a handler for the answer that is to be kept. @throws whatever the handler throws, which is kept by nobody */
+async function compute(
+  run: () => unknown,
+  reply: FastifyReply,
+  { ttl, tags }: CachePolicy
+): Promise<CachedAnswer> {
+  const value = await run()
+  const body = reply.sent ? undefined : reply.serialize(value)
+  if (typeof body !== 'string' || reply.statusCode !== 200) {
+    throw new Error('The handler of a cached route returns its value, for status 200')
+  }
+  const type = String(reply.getHeader('content-type') ?? 'application/json; charset=utf-8')
+  const storedAt = Date.now()
+  return { body, type, etag: entityTag(body), storedAt, expiresAt: storedAt + ttl * 1_000, tags }
+}
 
 /** The response cache. It wraps the handler, so it stands behind the guard and the validation. */
 export default fp(
   async (fastify) => {
     const store = new AnswerStore(mostBytes)
-    // Whatever says nothing of its own is not to be stored anywhere.
-    await fastify.register(caching, { privacy: 'no-store' })
     const flights = new SingleFlight()
+    // Whatever says nothing of its own is not to be stored anywhere.
+    await fastify.register(caching, { privacy: 'no-store', cache: noTags })
 
     fastify.decorate('purge', (tags) => {
       flights.outdate(tags)
       store.purge(tags)
     })
 
-    const cached = (
-      handler: RouteHandlerMethod,
-      { ttl, vary, tags }: CachePolicy,
-      readsQuery: boolean
-    ): RouteHandlerMethod =>
-      async function (request, reply) {
-        const key = keyOf(request, vary, readsQuery)
-        const kept = store.get(key)
-        const answer =
-          kept ??
-          (await flights.run(
-            key,
-            tags,
-            async () => {
-              const value: unknown = await handler.call(this, request, reply)
-              const body = reply.serialize(value)
-              if (typeof body !== 'string') throw new Error(`${key} did not serialize to text`)
-              const type = String(reply.getHeader('content-type') ?? 'application/json; charset=utf-8')
-              const storedAt = Date.now()
-              return { body, type, etag: entityTag(body), storedAt, expiresAt: storedAt + ttl * 1_000, tags }
-            },
-            (made) => store.set(key, made)
-          ))
-        return send(request, reply, answer, kept !== undefined, ttl, vary)
+    const cached = (route: RouteOptions, policy: CachePolicy): RouteHandlerMethod => {
+      const { handler } = route
+      const key = keyOf(route, policy.vary)
+      return function (request: FastifyRequest, reply: FastifyReply) {
+        const name = key(request)
+        const kept = store.get(name)
+        if (kept) {
+          sendAnswer(request, reply, kept, policy, 'hit')
+          return
+        }
+        const shared = flights.underWay(name)
+        const landing =
+          shared ??
+          flights.start(
+            name,
+            policy.tags,
+            () => compute(() => handler.call(this, request, reply), reply, policy),
+            (answer) => store.set(name, answer)
+          )
+        landing.then(
+          ({ answer, stored }) => {
+            const own = stored ? 'fwd=miss; stored' : 'fwd=miss'
+            sendAnswer(request, reply, answer, policy, shared ? 'fwd=miss; collapsed' : own)
+          },
+          (error: unknown) => reply.send(error)
+        )
       }
+    }
 
     fastify.addHook('onRoute', (route) => {
       const policy = route.config?.cache
       if (!policy) return
+      const name = `${String(route.method)} ${route.url}`
       if (policy.vary !== 'public' && route.config?.access === 'public') {
-        throw new Error(
-          `${String(route.method)} ${route.url} is public: its cache cannot vary by ${policy.vary}`
-        )
+        throw new Error(`${name} is public: its cache cannot vary by ${policy.vary}`)
       }
-      route.handler = cached(route.handler, policy, route.schema?.querystring !== undefined)
+      route.handler = cached(route, policy)
       addToContract(route, {
         extension: { 'x-cache': policy },
         successHeaders: { ...cacheHeaders, ...cacheStatusHeader },
@@ -103,24 +121,3 @@ export default fp(
   },
   { name: 'cache', dependencies: ['rbac'] }
 )
-
-function send(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { body, type, etag, storedAt }: CachedAnswer,
-  hit: boolean,
-  ttl: number,
-  vary: CachePolicy['vary']
-) {
-  const age = Math.max(0, Math.floor((Date.now() - storedAt) / 1_000))
-  reply.headers({
-    etag,
-    age,
-    // What is for some callers only may be kept by them, and asked for again each time: they may write to it.
-    'cache-control': vary === 'public' ? `public, max-age=${ttl}` : 'private, no-cache',
-    'cache-status': hit ? `Gatehouse; hit; ttl=${ttl - age}` : 'Gatehouse; fwd=miss; stored'
-  })
-  if (vary !== 'public') reply.header('vary', 'Authorization')
-  if (isNotModified(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  return reply.type(type).send(body)
-}

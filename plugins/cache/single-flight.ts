@@ -1,7 +1,14 @@
 import type { CachedAnswer } from './store.ts'
 
+/** An answer, and how it came about. */
+export interface Landed {
+  answer: CachedAnswer
+  /** Whether it was kept for those who ask later. */
+  stored: boolean
+}
+
 interface Flight {
-  answer: Promise<CachedAnswer>
+  landing: Promise<Landed>
   tags: readonly string[]
   /** A purge came while it was computed: what it read may be older than the write behind the purge. */
   outdated: boolean
@@ -11,32 +18,31 @@ interface Flight {
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>()
 
-  /** The answer under way for this key, or that of `compute`, which `keep` stores unless it was outdated. */
-  run(
+  /** What is under way for this key, for whoever may still share it. */
+  underWay(key: string): Promise<Landed> | undefined {
+    const flight = this.#flights.get(key)
+    return flight && !flight.outdated ? flight.landing : undefined
+  }
+
+  /** Computes an answer, which `keep` stores unless a purge outdates it meanwhile. What fails is not kept. */
+  start(
     key: string,
     tags: readonly string[],
     compute: () => Promise<CachedAnswer>,
     keep: (answer: CachedAnswer) => void
-  ): Promise<CachedAnswer> {
-    const under = this.#flights.get(key)
-    if (under && !under.outdated) return under.answer
-    const flight: Flight = { tags, outdated: false, answer: compute() }
-    this.#flights.set(key, flight)
-    const settled = () => {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key)
-    }
-    flight.answer = flight.answer.then(
-      (answer) => {
+  ): Promise<Landed> {
+    const land = async (): Promise<Landed> => {
+      try {
+        const answer = await compute()
         if (!flight.outdated) keep(answer)
-        settled()
-        return answer
-      },
-      (error: unknown) => {
-        settled()
-        throw error
+        return { answer, stored: !flight.outdated }
+      } finally {
+        if (this.#flights.get(key) === flight) this.#flights.delete(key)
       }
-    )
-    return flight.answer
+    }
+    const flight: Flight = { tags, outdated: false, landing: Promise.resolve().then(land) }
+    this.#flights.set(key, flight)
+    return flight.landing
   }
 
   /** Marks what is under way for these tags: it answers those who wait already, and nobody who asks later. */

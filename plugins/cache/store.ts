@@ -9,6 +9,11 @@ export interface CachedAnswer {
   tags: readonly string[]
 }
 
+/** What an entry takes beside its texts, about. */
+const overhead = 500
+
+const sizeOf = (key: string, { body }: CachedAnswer) => key.length + body.length + overhead
+
 /** The one store behind the response cache, bounded in bytes: what was used longest ago goes first. */
 export class AnswerStore {
   readonly #answers = new Map<string, CachedAnswer>()
@@ -37,7 +42,7 @@ export class AnswerStore {
     const before = this.#answers.get(key)
     if (before) this.#remove(key, before)
     this.#answers.set(key, answer)
-    this.#bytes += answer.body.length
+    this.#bytes += sizeOf(key, answer)
     for (const [name, oldest] of this.#answers) {
       if (this.#bytes <= this.#mostBytes) break
       this.#remove(name, oldest)
@@ -53,6 +58,6 @@ export class AnswerStore {
 
   #remove(key: string, answer: CachedAnswer) {
     this.#answers.delete(key)
-    this.#bytes -= answer.body.length
+    this.#bytes -= sizeOf(key, answer)
   }
 }

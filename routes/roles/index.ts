@@ -30,7 +30,11 @@ const roles: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'GET',
     url: '',
-    config: { access: 'roles:read', problems: [CursorRefused] },
+    config: {
+      access: 'roles:read',
+      cache: { ttl: 30, vary: 'role', tags: ['roles'] },
+      problems: [CursorRefused]
+    },
     schema: {
       operationId: 'listRoles',
       summary: 'List roles',

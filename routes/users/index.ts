@@ -38,7 +38,11 @@ const users: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'GET',
     url: '',
-    config: { access: 'users:read', problems: [CursorRefused] },
+    config: {
+      access: 'users:read',
+      cache: { ttl: 30, vary: 'role', tags: ['users'] },
+      problems: [CursorRefused]
+    },
     schema: {
       operationId: 'listUsers',
       summary: 'List accounts',
