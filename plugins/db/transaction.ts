@@ -1,15 +1,34 @@
 import type { Kysely, Transaction } from 'kysely'
 import { setTimeout } from 'node:timers/promises'
 import type { Database } from '../../schemas/database.ts'
-import { databaseProblem, isBusy } from './failures.ts'
+import { DatabaseBusy, databaseProblem, isBusy } from './failures.ts'
 
 /** Where a query runs: the database, or the transaction that is open on it. */
 export type Db = Kysely<Database>
 export type Tx = Transaction<Database>
 
+/** How long a transaction is tried, and the longest pause between two tries, in milliseconds. */
 const patience = 5_000
-/** Longest pause between two tries; a random part of it keeps those that collided from colliding again. */
 const pause = 50
+
+/**
+ * The last write of this process, by database. They take turns: SQLite has one writer anyway, and in PostgreSQL
+ * serializable transactions that run at once mostly make each other start again.
+ */
+const turns = new WeakMap<Db, Promise<unknown>>()
+
+/** Runs `attempt` until no other process is in the way, or the time is over. */
+async function persist<T>(attempt: () => Promise<T>, deadline: number): Promise<T> {
+  for (;;) {
+    if (Date.now() >= deadline) throw new DatabaseBusy().with({ headers: { 'retry-after': '1' } })
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isBusy(error) || Date.now() >= deadline) throw databaseProblem(error) ?? error
+      await setTimeout(Math.random() * pause)
+    }
+  }
+}
 
 /**
  * Runs `work` as one serializable transaction and answers what it answers; when this resolves, the change is on
@@ -19,14 +38,13 @@ const pause = 50
  * @throws DatabaseBusy after five seconds, StorageFull when the disk refuses; nothing was changed then.
  * DatabaseUnreachable when the connection broke.
  */
-export async function write<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+export function write<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   const deadline = Date.now() + patience
-  for (;;) {
-    try {
-      return await db.transaction().setIsolationLevel('serializable').execute(work)
-    } catch (error) {
-      if (!isBusy(error) || Date.now() >= deadline) throw databaseProblem(error) ?? error
-      await setTimeout(Math.random() * pause)
-    }
-  }
+  const attempt = () => db.transaction().setIsolationLevel('serializable').execute(work)
+  const turn = (turns.get(db) ?? Promise.resolve()).then(() => persist(attempt, deadline))
+  turns.set(
+    db,
+    turn.catch(() => undefined)
+  )
+  return turn
 }
