@@ -17,6 +17,9 @@ export const UserNotFound = defineProblem('USER_NOT_FOUND', 404, 'No such accoun
 /** The members of an account that answers show. */
 export const shownUser = ['id', 'username', 'role', 'status', 'created_at', 'updated_at'] as const
 
+/** An account as answers show it: its version is told by the entity tag alone. */
+export const shown = <Row extends { version: number }>({ version, ...user }: Row) => user
+
 /** The entity tag of an account's state. */
 export const userTag = ({ version }: { version: number }) => `"${version}"`
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { UsernameRefused } from '../../plugins/accounts/usernames.ts'
-import { getUser, translateRefusal, updateUser, UsernameTaken } from '../../plugins/accounts/users.ts'
+import { getUser, shown, translateRefusal, updateUser, UsernameTaken } from '../../plugins/accounts/users.ts'
 import { recordAudit } from '../../plugins/audit/record.ts'
 import { write } from '../../plugins/db/transaction.ts'
 import { caller } from '../../plugins/rbac.ts'
@@ -11,9 +11,8 @@ import type { Db } from '../../plugins/db/transaction.ts'
 
 /** The caller's own account with what its role allows. */
 async function describe(db: Db, { id, sessionId, permissions, requestsPerMinute }: Identity) {
-  const { version, ...user } = await getUser(db, id)
   return {
-    ...user,
+    ...shown(await getUser(db, id)),
     permissions: [...permissions],
     requests_per_minute: requestsPerMinute,
     session_id: sessionId

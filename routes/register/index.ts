@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { checkNewPassword, PasswordRefused } from '../../plugins/accounts/password-policy.ts'
 import { UsernameRefused } from '../../plugins/accounts/usernames.ts'
-import { insertUser, translateRefusal, UsernameTaken } from '../../plugins/accounts/users.ts'
+import { insertUser, shown, translateRefusal, UsernameTaken } from '../../plugins/accounts/users.ts'
 import { recordAudit } from '../../plugins/audit/record.ts'
 import { write } from '../../plugins/db/transaction.ts'
 import { TooBusyToHash } from '../../plugins/passwords/index.ts'
@@ -50,7 +50,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
         return created
       }).catch(translateRefusal)
       fastify.purge(['users'])
-      return reply.code(201).send(user)
+      return reply.code(201).send(shown(user))
     }
   })
 }

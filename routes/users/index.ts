@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { BeyondOwnPermissions, requireOwnRole, RoleUnknown } from '../../plugins/accounts/governance.ts'
 import { checkNewPassword, PasswordRefused } from '../../plugins/accounts/password-policy.ts'
 import { UsernameRefused } from '../../plugins/accounts/usernames.ts'
-import { insertUser, translateRefusal, UsernameTaken, userTag } from '../../plugins/accounts/users.ts'
+import { insertUser, shown, translateRefusal, UsernameTaken, userTag } from '../../plugins/accounts/users.ts'
 import { recordAudit } from '../../plugins/audit/record.ts'
 import { write } from '../../plugins/db/transaction.ts'
 import { entityTagHeader, locationHeader } from '../../plugins/openapi/headers.ts'
@@ -88,7 +88,11 @@ const users: FastifyPluginAsyncTypebox = async (fastify) => {
         return created
       }).catch(translateRefusal)
       fastify.purge(['users'])
-      return reply.code(201).header('location', `/users/${user.id}`).header('etag', userTag(user)).send(user)
+      return reply
+        .code(201)
+        .header('location', `/users/${user.id}`)
+        .header('etag', userTag(user))
+        .send(shown(user))
     }
   })
 }

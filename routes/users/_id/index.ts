@@ -9,6 +9,7 @@ import {
 import { UsernameRefused } from '../../../plugins/accounts/usernames.ts'
 import {
   getUser,
+  shown,
   translateRefusal,
   updateUser,
   UsernameTaken,
@@ -43,7 +44,7 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async ({ params }, reply) => {
       const found = await getUser(db, params.id)
-      return reply.header('etag', userTag(found)).send(found)
+      return reply.header('etag', userTag(found)).send(shown(found))
     }
   })
 
@@ -87,7 +88,7 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
       }).catch(translateRefusal)
       auth.forget(({ id }) => id === params.id)
       fastify.purge(['users'])
-      return reply.header('etag', userTag(changed)).send(changed)
+      return reply.header('etag', userTag(changed)).send(shown(changed))
     }
   })
 
