@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { UnsupportedMediaType } from './errors/kinds.ts'
 import { addToContract } from './openapi/contract.ts'
 
 declare module 'fastify' {
@@ -20,7 +21,9 @@ export default fp(
     const parse = fastify.getDefaultJsonParser('error', 'error')
     fastify.removeAllContentTypeParsers()
     fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-      if (body === '') done(null, undefined)
+      // Decoding would let a small body grow without bounds.
+      if (request.headers['content-encoding'] !== undefined) done(new UnsupportedMediaType())
+      else if (body === '') done(null, undefined)
       else void parse(request, String(body), done)
     })
     fastify.addHook('onRoute', (route) => {

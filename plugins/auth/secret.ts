@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config.ts'
 import { isPostgresUrl, sqlitePath } from '../db/open.ts'
@@ -21,13 +21,17 @@ export function signingSecret({ JWT_SECRET, DATABASE_URL }: Config): string {
   if (DATABASE_URL === ':memory:') return made
   const folder = isPostgresUrl(DATABASE_URL) ? 'data' : dirname(sqlitePath(DATABASE_URL))
   const file = join(folder, 'jwt.secret')
+  mkdirSync(folder, { recursive: true })
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, made, { mode: 0o600, flush: true })
   try {
-    mkdirSync(folder, { recursive: true })
-    // wx: of two processes that start at once, one writes and both read the same.
-    writeFileSync(file, made, { mode: 0o600, flag: 'wx', flush: true })
+    // Of two processes that start at once, one links its file, whole, and both read the same.
+    linkSync(draft, file)
     return made
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return read(file)
     throw error
+  } finally {
+    rmSync(draft)
   }
 }

@@ -56,8 +56,10 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
     schemaErrorFormatter: (errors, part) => {
       const absent =
         part === 'body' &&
-        errors.some(({ keyword, instancePath }) => keyword === 'required' || instancePath === '')
-      return absent && errors.every(({ keyword }) => keyword !== 'additionalProperties')
+        errors.some(
+          ({ keyword, instancePath }) => keyword === 'required' || (keyword === 'type' && instancePath === '')
+        )
+      return absent
         ? new MissingCredentials()
         : Object.assign(new Error('validation'), { validation: errors, validationContext: part })
     },
