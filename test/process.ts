@@ -20,21 +20,24 @@ function newest(path: string): number {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
 }
 
+// Kept for the life of the process: on Node 24.19 and later, better-sqlite3 12 aborts when a database is collected.
+let lock: Sqlite.Database | undefined
+
 /** Compiles dist/ when it is older than its sources. Of several test files that want it at once, one compiles. */
 export function build() {
   // An open transaction is a lock that the system takes back from a process that dies.
-  const lock = new Sqlite(join(root, 'node_modules/.build-lock'), { timeout: 300_000 })
+  lock ??= new Sqlite(join(root, 'node_modules/.build-lock'), { timeout: 300_000 })
+  lock.exec('BEGIN EXCLUSIVE')
   try {
-    lock.exec('BEGIN EXCLUSIVE')
     const entry = join(root, 'dist/app.js')
-    const sources = Math.max(
-      ...[...include, 'tsconfig.json', 'tsconfig.build.json'].map((name) => newest(join(root, name)))
+    const inputs = [...include, 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
+      newest(join(root, name))
     )
-    if (!existsSync(entry) || statSync(entry).mtimeMs < sources) {
+    if (!existsSync(entry) || statSync(entry).mtimeMs < Math.max(...inputs)) {
       execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
     }
   } finally {
-    lock.close()
+    lock.exec('COMMIT')
   }
 }
 
