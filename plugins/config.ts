@@ -145,7 +145,13 @@ export const Environment = Type.Object({
     accepts: 'a comma-separated list of origins such as https://app.example.com, or *',
     description: 'Origins whose pages may call the API'
   }),
-  BODY_LIMIT: integer(65_536, 1_024, 10_485_760, 'Largest request body, in bytes')
+  BODY_LIMIT: integer(65_536, 1_024, 10_485_760, 'Largest request body, in bytes'),
+  MAX_EVENT_LOOP_DELAY: integer(
+    1_000,
+    0,
+    60_000,
+    'Mean delay of the event loop, in milliseconds, above which requests are answered with 503; 0 is never'
+  )
 })
 
 /** The environment, validated and decoded: durations are milliseconds, lists are arrays. */

@@ -26,11 +26,13 @@ export function serverOptions(config: Config) {
     genReqId: requestIds(),
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     bodyLimit: config.BODY_LIMIT,
-    // A slow client is cut: half-sent headers after 15 s, half-sent requests after 30 s.
+    // A slow client is cut: silent or half-sent headers after 15 s, half-sent requests after 30 s.
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     http: {
       headersTimeout: 15_000,
+      // How often that is looked after; Node.js would do it every 30 s.
+      connectionsCheckingInterval: 2_000,
       // A second Authorization header must not be dropped in silence: joined, it is no token.
       joinDuplicateHeaders: true
     },

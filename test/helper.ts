@@ -9,13 +9,14 @@ import { serverOptions } from '../server/options.ts'
 import { exactSerializers, watchAnswers } from './conformance.ts'
 import { scratchDatabase } from './database.ts'
 
-/** What every test runs with unless it says otherwise: a fresh database (see database.ts), cheap hashes, no log. */
+/** What every test runs with unless it says otherwise: a fresh database (see database.ts), cheap hashes, no log, patience with a busy machine. */
 const environment = {
   NODE_ENV: 'test',
   JWT_SECRET: 'a secret that only the tests of this service know',
   BCRYPT_COST: '4',
   LOG_LEVEL: 'silent',
-  RATE_LIMIT_DEFAULT: '100000'
+  RATE_LIMIT_DEFAULT: '100000',
+  MAX_EVENT_LOOP_DELAY: '0'
 }
 
 /** The `authorization` header of a new session of this account. */

@@ -10,7 +10,7 @@ export interface ContractPart {
   security?: Record<string, string[]>[]
   /** Members beginning with `x-`. */
   extension?: Record<`x-${string}`, unknown>
-  /** Headers of every answer. */
+  /** Headers of every answer but a 503. */
   headers?: Headers
   /** Headers of the successful answers. */
   successHeaders?: Headers
@@ -59,7 +59,9 @@ export function documented(schema: FastifySchema, config: FastifyContextConfig):
   const response = Object.entries(answers).map(([status, answer]) => {
     const declared = 'headers' in answer ? (answer.headers as Headers) : {}
     const byStatus = parts.map(({ headersByStatus }) => headersByStatus?.[Number(status)])
-    const headers = Object.assign({}, everywhere, status < '4' && onSuccess, ...byStatus, declared) as Headers
+    // A 503 may come before anything was done, counting the call included.
+    const always = status === '503' ? commonHeaders : everywhere
+    const headers = Object.assign({}, always, status < '4' && onSuccess, ...byStatus, declared) as Headers
     return [status, { ...answer, ...(Object.keys(headers).length > 0 && { headers }) }] as const
   })
   return {

@@ -1,0 +1,120 @@
+import Fastify from 'fastify'
+import fp from 'fastify-plugin'
+import { connect, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { test } from 'tap'
+import service from '../../app.ts'
+import { loadConfig } from '../../plugins/config.ts'
+import { serverOptions } from '../../server/options.ts'
+import { build } from '../helper.ts'
+
+const block = (milliseconds: number) => {
+  const until = Date.now() + milliseconds
+  while (Date.now() < until);
+}
+
+test('a server that lags behind refuses with 503, tells its health, and recovers', async (t) => {
+  const { app, as } = await build(t, { MAX_EVENT_LOOP_DELAY: '300' })
+  const headers = await as('user')
+  const ask = (url: string) => app.inject({ url, headers })
+  const lag = setInterval(() => block(600), 1)
+  let refused = await ask('/protected')
+  for (let tries = 0; refused.statusCode !== 503 && tries < 30; tries++) {
+    await setTimeout(200)
+    refused = await ask('/protected')
+  }
+  t.equal(refused.statusCode, 503)
+  t.match(refused.headers, {
+    'content-type': /^application\/problem\+json/,
+    'retry-after': '5',
+    'x-content-type-options': 'nosniff'
+  })
+  t.match(refused.json(), { code: 'OVERLOADED', status: 503, request_id: String })
+  t.equal((await ask('/health/live')).statusCode, 200)
+  t.equal((await ask('/health/ready')).statusCode, 200)
+
+  clearInterval(lag)
+  let answer = await ask('/protected')
+  for (let tries = 0; answer.statusCode !== 200 && tries < 100; tries++) {
+    await setTimeout(200)
+    answer = await ask('/protected')
+  }
+  t.equal(answer.statusCode, 200)
+})
+
+test('too many passwords at once are refused with 503, and the others are checked', async (t) => {
+  const { app } = await build(t, { BCRYPT_COST: '8' })
+  const attempt = (_: unknown, index: number) =>
+    app.inject({
+      method: 'POST',
+      url: '/login',
+      remoteAddress: `10.${index >> 8}.${index & 255}.1`,
+      payload: { username: `nobody-${index}`, password: 'not this one' }
+    })
+  const responses = await Promise.all(Array.from({ length: 300 }, attempt))
+  const refused = responses.filter(({ statusCode }) => statusCode === 503)
+  t.ok(refused.length > 0, 'more than the queue takes')
+  t.ok(refused.length < 300, 'those in the queue are answered')
+  for (const response of refused) {
+    t.match(response.headers['retry-after'], /^\d+$/)
+    t.match(response.json(), { code: 'TOO_MANY_SIGN_INS' })
+  }
+  t.equal(responses.filter(({ statusCode }) => statusCode === 401).length, 300 - refused.length)
+})
+
+/** What a connection brings until the server closes it. */
+const untilClosed = (socket: Socket) =>
+  new Promise<string>((resolve) => {
+    let answer = ''
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')))
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve(answer))
+  })
+
+test('slow, half-open and silent clients are cut off while others are served', async (t) => {
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    DATABASE_URL: ':memory:',
+    LOG_LEVEL: 'silent',
+    MAX_EVENT_LOOP_DELAY: '0'
+  })
+  const options = serverOptions(config)
+  t.match(options, { requestTimeout: 30_000, keepAliveTimeout: 72_000, http: { headersTimeout: 15_000 } })
+  // The same server with less patience, so that the test need not wait for as long.
+  const app = Fastify({
+    ...options,
+    requestTimeout: 3_000,
+    keepAliveTimeout: 2_000,
+    http: { ...options.http, headersTimeout: 1_500, connectionsCheckingInterval: 200 }
+  })
+  t.teardown(() => app.close())
+  await app.register(fp(service), { config })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = new URL(url)
+
+  const sent = {
+    silent: '',
+    headers: 'GET /health/live HTTP/1.1\r\nHost: slow\r\nX-Half: ',
+    body: 'POST /refresh HTTP/1.1\r\nHost: slow\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"user'
+  }
+  const clients = Object.entries(sent).flatMap(([kind, bytes]) =>
+    Array.from({ length: 100 }, () => {
+      const socket = connect(Number(port), '127.0.0.1')
+      if (bytes) socket.write(bytes)
+      return { kind, answer: untilClosed(socket) }
+    })
+  )
+  for (let asked = 0; asked < 20; asked++) {
+    const began = Date.now()
+    const response = await fetch(`${url}/cached-data`)
+    t.equal(response.status, 200)
+    await response.text()
+    t.ok(Date.now() - began < 2_000, 'nobody waits for the slow')
+  }
+  for (const { kind, answer } of clients) {
+    const text = await answer
+    if (!text.startsWith('HTTP/1.1 408 ') || !text.includes('"code":"REQUEST_TIMEOUT"'))
+      t.fail(`${kind} was answered with ${text.slice(0, 200)}`)
+  }
+  t.equal((await fetch(`${url}/health/live`)).status, 200)
+})
