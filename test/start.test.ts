@@ -280,7 +280,7 @@ test('kill -9 under writes loses nothing that was acknowledged', async (t) => {
     }
     const work = Promise.allSettled([refreshing(), refreshing(), leaving()])
     const before = exchanges
-    while (ended.length < round || exchanges < before + 10) await sleep(20)
+    while (ended.length < round || exchanges < before + 10 || tokens.length < 2 * round) await sleep(20)
     await server.stop('SIGKILL')
     t.same(
       (await work).map(({ status }) => status),
