@@ -33,5 +33,5 @@ export const PublicKey = Type.Object(
 /** The public keys of access tokens, as shown: a JSON Web Key Set (RFC 7517, section 5). */
 export const KeySet = Type.Object(
   { keys: Type.Array(PublicKey, { maxItems: 100 }) },
-  { description: 'The public keys.', additionalProperties: false }
+  { title: 'KeySet', description: 'The public keys.', additionalProperties: false }
 )

@@ -4,6 +4,7 @@ import { UsernameRefused } from '../../plugins/accounts/usernames.ts'
 import { insertUser, shown, translateRefusal, UsernameTaken } from '../../plugins/accounts/users.ts'
 import { recordAudit } from '../../plugins/audit/record.ts'
 import { write } from '../../plugins/db/transaction.ts'
+import { locationHeader } from '../../plugins/openapi/headers.ts'
 import { TooBusyToHash } from '../../plugins/passwords/index.ts'
 import { defineProblem } from '../../schemas/problems.ts'
 import { ref } from '../../schemas/types.ts'
@@ -33,7 +34,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
       description: 'The account has the role `user`.',
       tags: ['Authentication'],
       body: ref(Registration),
-      response: { 201: ref(User, 'The new account.') }
+      response: { 201: ref(User, 'The new account.', locationHeader) }
     },
     handler: async (request, reply) => {
       if (!isOpen) throw new RegistrationClosed()
@@ -50,7 +51,7 @@ const register: FastifyPluginAsyncTypebox = async (fastify) => {
         return created
       }).catch(translateRefusal)
       fastify.purge(['users'])
-      return reply.code(201).send(shown(user))
+      return reply.code(201).header('location', `/users/${user.id}`).send(shown(user))
     }
   })
 }
