@@ -46,13 +46,13 @@ async function createFirst(
   }
 }
 
-/** Refuses to run in production while an account of the guide still has the guide's password. */
-async function refuseDefaults({ db, passwords }: FastifyInstance) {
-  const keys = demoAccounts.map(({ username }) => usernameKey(username))
+/** Refuses to run in production while the first administrator or an account of the guide has a default password. */
+async function refuseDefaults({ config, db, passwords }: FastifyInstance) {
+  const names = [config.ADMIN_USERNAME, ...demoAccounts.map(({ username }) => username)]
   const rows = await db
     .selectFrom('users')
     .select(['username', 'password_hash'])
-    .where('username_key', 'in', keys)
+    .where('username_key', 'in', names.map(usernameKey))
     .where('status', '=', 'active')
     .execute()
   for (const { username, password_hash } of rows) {
@@ -80,7 +80,8 @@ export default fp(
           username: config.ADMIN_USERNAME,
           password: config.ADMIN_PASSWORD ?? admin.password
         }
-        await createFirst(fastify, [first, user])
+        const sameName = usernameKey(first.username) === usernameKey(user.username)
+        await createFirst(fastify, sameName ? [first] : [first, user])
       }
       return
     }
