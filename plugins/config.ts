@@ -78,6 +78,20 @@ export const Environment = Type.Object({
     description: 'Where the accounts are'
   }),
   DATABASE_POOL_SIZE: integer(10, 1, 1_000, 'Most connections of this process to PostgreSQL'),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://.+$',
+      secret: true,
+      accepts: 'redis://HOST:PORT/NUMBER or rediss://USER:PASSWORD@HOST:PORT/NUMBER',
+      description: 'Redis, which several instances share limits, cache and messages by'
+    })
+  ),
+  REDIS_PREFIX: Type.String({
+    default: 'gatehouse:',
+    pattern: '^[A-Za-z0-9:_-]{1,50}$',
+    accepts: '1 to 50 letters, digits or : _ -',
+    description: 'What every key and channel in Redis begins with: the same for the instances of one service'
+  }),
   JWT_SECRET: secret(
     'Signs the access tokens. In development one is made and kept beside the database',
     'at least 32 bytes that are not a well-known sample'

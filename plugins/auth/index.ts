@@ -68,6 +68,11 @@ export default fp(
       foreignChanges: () => foreignChanges(db)
     })
 
+    const { redis } = fastify
+    redis?.hear(({ forget }) => {
+      if (forget) identities.forget(() => true)
+    })
+
     fastify.decorateRequest('credentialsFault', undefined)
     fastify.decorate('auth', {
       keys,
@@ -79,7 +84,10 @@ export default fp(
       successorKey: Buffer.from(hkdfSync('sha256', keys.oldest.signWith, '', 'refresh token successor', 32)),
       accessTokenSeconds,
       signAccessToken: (subject) => signAccessToken(fastify.jwt, keys, subject),
-      forget: (matches) => identities.forget(matches),
+      forget: (matches) => {
+        identities.forget(matches)
+        redis?.tell({ forget: true })
+      },
       identify: (request, _reply, done) => {
         const header = request.headers.authorization
         if (header === undefined) {
@@ -110,5 +118,5 @@ export default fp(
       route.onRequest = [fastify.auth.identify, route.onRequest ?? []].flat()
     })
   },
-  { name: 'auth', dependencies: ['config', 'db'] }
+  { name: 'auth', dependencies: ['config', 'db', 'redis'] }
 )

@@ -6,6 +6,7 @@ import { addToContract } from '../openapi/contract.ts'
 import { cacheHeaders, cacheStatusHeader } from '../openapi/headers.ts'
 import { sendAnswer } from './answer.ts'
 import { keyOf } from './key.ts'
+import { SharedAnswers } from './shared.ts'
 import { SingleFlight } from './single-flight.ts'
 import { AnswerStore, type CachedAnswer } from './store.ts'
 
@@ -70,33 +71,57 @@ export default fp(
     // Whatever says nothing of its own is not to be stored anywhere.
     await fastify.register(caching, { privacy: 'no-store', cache: noTags })
 
-    fastify.decorate('purge', (tags) => {
+    const { redis } = fastify
+    const others = redis && new SharedAnswers(redis)
+    const purgeHere = (tags: readonly string[]) => {
       flights.outdate(tags)
       store.purge(tags)
+    }
+    fastify.decorate('purge', (tags) => {
+      purgeHere(tags)
+      others?.purge(tags)
     })
+    redis?.hear(({ purge }) => {
+      if (!purge) return
+      if (!purge.includes('*')) {
+        purgeHere(purge)
+        return
+      }
+      flights.outdateAll()
+      store.clear()
+      others?.purgeAll()
+    })
+    // A purge by another instance is not heard while Redis is away: then nothing is taken from here.
+    const mayKeep = () => redis === null || redis.up
 
     const cached = (route: RouteOptions, policy: CachePolicy): RouteHandlerMethod => {
       const { handler } = route
       const key = keyOf(route, policy.vary)
       return function (request: FastifyRequest, reply: FastifyReply) {
         const name = key(request)
-        const kept = store.get(name)
+        const kept = mayKeep() ? store.get(name) : undefined
         if (kept) {
           sendAnswer(request, reply, kept, policy, 'hit')
           return
         }
         const shared = flights.underWay(name)
+        let found = false
+        const answered = async () => {
+          const { kept, versions } = (await others?.read(name, policy.tags)) ?? {}
+          found = kept !== undefined
+          if (kept) return kept
+          const answer = await compute(() => handler.call(this, request, reply), reply, policy)
+          if (versions !== undefined) others?.write(name, answer, versions)
+          return answer
+        }
         const landing =
           shared ??
-          flights.start(
-            name,
-            policy.tags,
-            () => compute(() => handler.call(this, request, reply), reply, policy),
-            (answer) => store.set(name, answer)
-          )
+          flights.start(name, policy.tags, answered, (answer) => {
+            if (mayKeep()) store.set(name, answer)
+          })
         landing.then(
           ({ answer, stored }) => {
-            const own = stored ? 'fwd=miss; stored' : 'fwd=miss'
+            const own = found ? 'hit' : stored ? 'fwd=miss; stored' : 'fwd=miss'
             sendAnswer(request, reply, answer, policy, shared ? 'fwd=miss; collapsed' : own)
           },
           (error: unknown) => reply.send(error)
@@ -119,5 +144,5 @@ export default fp(
       })
     })
   },
-  { name: 'cache', dependencies: ['rbac'] }
+  { name: 'cache', dependencies: ['redis', 'rbac'] }
 )

@@ -51,4 +51,9 @@ export class SingleFlight {
       if (flight.tags.some((tag) => tags.includes(tag))) flight.outdated = true
     }
   }
+
+  /** Marks all that is under way. */
+  outdateAll() {
+    for (const flight of this.#flights.values()) flight.outdated = true
+  }
 }

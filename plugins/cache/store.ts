@@ -56,6 +56,12 @@ export class AnswerStore {
     }
   }
 
+  /** Drops all. */
+  clear() {
+    this.#answers.clear()
+    this.#bytes = 0
+  }
+
   #remove(key: string, answer: CachedAnswer) {
     this.#answers.delete(key)
     this.#bytes -= sizeOf(key, answer)

@@ -1,10 +1,10 @@
-import LocalStore from '@fastify/rate-limit/store/LocalStore.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { defineProblem } from '../../schemas/problems.ts'
 import { addToContract } from '../openapi/contract.ts'
 import { rateLimitHeaders, retryAfterHeader } from '../openapi/headers.ts'
 import { type Budget, budgetOf, type Limit } from './budgets.ts'
+import { countingStore } from './shared-store.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -51,7 +51,7 @@ const isLimit = (limit: unknown): limit is Limit =>
 export default fp(
   async (fastify) => {
     const { RATE_LIMIT_DEFAULT } = fastify.config
-    const store = new LocalStore(false, false, mostCallers)
+    const store = countingStore(fastify.redis, mostCallers)
 
     const spend = (reply: FastifyReply, { key, max }: Budget, done: (error?: Error) => void) => {
       const counted = (error: Error | null, count: { current: number; ttl: number } | null) => {
@@ -102,7 +102,7 @@ export default fp(
       })
     })
   },
-  { name: 'limits', dependencies: ['config', 'auth', 'openapi', 'errors'] }
+  { name: 'limits', dependencies: ['config', 'redis', 'auth', 'openapi', 'errors'] }
 )
 
 const describe = (limit: Exclude<Limit, 'unlimited'>, defaultMax: number) => {

@@ -14,8 +14,22 @@ const Health = Type.Object(
   { title: 'Health', description: 'All is well.', additionalProperties: false }
 )
 
+const Readiness = Type.Object(
+  {
+    status: StringEnum(['ok'], { examples: ['ok'] }),
+    redis: Type.Optional(
+      StringEnum(['up', 'away'], {
+        description:
+          'While `away`, this instance counts by itself and caches nothing. Left out without Redis.',
+        examples: ['up']
+      })
+    )
+  },
+  { title: 'Readiness', description: 'The service can do its work.', additionalProperties: false }
+)
+
 const health: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { db } = fastify
+  const { db, redis } = fastify
 
   fastify.route({
     method: 'GET',
@@ -40,7 +54,7 @@ const health: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'Tell whether the service can do its work',
       description: 'Ready when the database answers and every migration is applied.',
       tags: ['Operation'],
-      response: { 200: Health }
+      response: { 200: Readiness }
     },
     handler: async ({ log }) => {
       let fault: string | undefined
@@ -53,7 +67,10 @@ const health: FastifyPluginAsyncTypebox = async (fastify) => {
         fault = 'the database does not answer'
       }
       if (fault) throw new NotReady(fault).with({ headers: { 'retry-after': '5' } })
-      return { status: 'ok' as const }
+      return {
+        status: 'ok' as const,
+        ...(redis && { redis: redis.up ? ('up' as const) : ('away' as const) })
+      }
     }
   })
 }

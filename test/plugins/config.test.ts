@@ -54,6 +54,7 @@ const refused: Record<string, string[]> = {
   PORT: ['http', '-1', '65536', '3000.7', '0x10', '1e3', ' 80', 'Infinity', '99999999999999999999'],
   LOG_LEVEL: ['verbose', 'INFO'],
   ACCESS_TOKEN_TTL: ['3600', '1 hour', '0s', '-1h', '25h', '1ms'],
+  REDIS_PREFIX: ['two words', ''.padEnd(51, 'x')],
   JWT_KEYS: ['two\nlines'],
   REFRESH_TOKEN_TTL: ['forever', '1.5d'],
   SESSION_TTL: ['1y'],
@@ -93,7 +94,7 @@ for (const [name, values] of Object.entries(refused)) {
 }
 
 test('every variable is covered by the refusals here, or is a secret or an enumeration tested below', async (t) => {
-  const elsewhere = ['DATABASE_URL', 'JWT_SECRET', 'JWT_PREVIOUS_SECRETS', 'ADMIN_PASSWORD']
+  const elsewhere = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'JWT_PREVIOUS_SECRETS', 'ADMIN_PASSWORD']
   const tested = [...Object.keys(refused), ...elsewhere]
   const closed = Object.entries(Environment.properties).flatMap(([name, schema]) =>
     'enum' in schema || schema.type === 'integer' ? [name] : []
@@ -107,6 +108,7 @@ test('every variable is covered by the refusals here, or is a secret or an enume
 
 test('secret values are never printed', async (t) => {
   const cases = {
+    REDIS_URL: 'http://user:private@host',
     JWT_SECRET: 'short-and-private',
     JWT_PREVIOUS_SECRETS: 'short-and-private-too',
     ADMIN_PASSWORD: 'private',

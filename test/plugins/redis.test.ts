@@ -1,0 +1,87 @@
+import type { FastifyInstance } from 'fastify'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { test } from 'tap'
+import { build } from '../helper.ts'
+import { temporaryFolder } from '../process.ts'
+import { startProxy } from '../proxy.ts'
+import { onRedis, redisServer, scratchRedis } from '../redis.ts'
+
+/** How many of so many calls at once, spread over the instances, are answered with 200. */
+async function allowed(apps: FastifyInstance[], count: number, url: string) {
+  const each = apps.flatMap((app) => Array.from({ length: count / apps.length }, () => app.inject(url)))
+  return (await Promise.all(each)).filter(({ statusCode }) => statusCode === 200).length
+}
+
+/** Asks until it is so; the test's own timeout is the limit. */
+async function until(holds: () => Promise<boolean>) {
+  while (!(await holds())) await setTimeout(20)
+}
+
+const redisState = async (app: FastifyInstance) =>
+  (await app.inject('/health/ready')).json<{ redis: string }>().redis
+
+test('instances count together, share answers, and hear of purges and withdrawals', onRedis, async (t) => {
+  const env = { ...scratchRedis(t), DATABASE_URL: `file:${join(temporaryFolder(t), 'shared.db')}` }
+  const first = await build(t, env)
+  const second = await build(t, env)
+  const third = await build(t, env)
+  const apps = [first.app, second.app, third.app]
+  t.equal(await allowed(apps, 60, '/rate-limited'), 3, 'three of sixty calls over all')
+
+  const { headers } = await first.session('admin')
+  const list = (app: FastifyInstance) => app.inject({ url: '/users', headers })
+  t.match((await list(first.app)).headers['cache-status'], 'fwd=miss')
+  await until(async () => String((await list(second.app)).headers['cache-status']).includes('hit'))
+  t.same((await list(second.app)).json(), (await list(first.app)).json(), 'one has computed for the other')
+
+  const made = await first.app.inject({
+    method: 'POST',
+    url: '/users',
+    headers,
+    payload: { username: 'newcomer', password: 'correct horse battery', role: 'user' }
+  })
+  t.equal(made.statusCode, 201)
+  await until(async () => (await list(third.app)).body.includes('newcomer'))
+  await until(async () => (await list(second.app)).body.includes('newcomer'))
+
+  const leaver = await first.session('user')
+  const greet = (app: FastifyInstance) => app.inject({ url: '/protected', headers: leaver.headers })
+  for (const app of apps) t.equal((await greet(app)).statusCode, 200)
+  await second.app.inject({ method: 'POST', url: '/logout', headers: leaver.headers })
+  await setTimeout(100)
+  for (const app of apps) t.equal((await greet(app)).statusCode, 401, 'signed out everywhere')
+})
+
+test('without Redis an instance goes on by itself, and shares again when it is back', onRedis, async (t) => {
+  const proxy = await startProxy(t, redisServer ?? '')
+  const env = { ...scratchRedis(t, proxy.url), DATABASE_URL: `file:${join(temporaryFolder(t), 'alone.db')}` }
+  const { app, as } = await build(t, env)
+  const other = await build(t, env)
+  const headers = await as('admin')
+  t.equal(await redisState(app), 'up')
+  t.equal(await allowed([app, other.app], 20, '/rate-limited'), 3)
+
+  proxy.cut()
+  await until(async () => (await redisState(app)) === 'away')
+  t.equal(await allowed([app], 20, '/rate-limited'), 3, 'limits by its own count')
+  for (const attempt of [1, 2]) {
+    const answer = await app.inject({ url: '/users', headers })
+    t.equal(answer.statusCode, 200, `served, ${attempt}`)
+    t.match(answer.headers['cache-status'], 'fwd=miss', 'and not from a cache that no purge would reach')
+  }
+
+  await proxy.mend()
+  await until(async () => (await redisState(app)) === 'up' && (await redisState(other.app)) === 'up')
+  t.equal(await allowed([app, other.app], 20, '/rate-limited'), 0, 'the shared count goes on')
+})
+
+test('the service starts while Redis is away', onRedis, async (t) => {
+  const proxy = await startProxy(t, redisServer ?? '')
+  proxy.cut()
+  const { app } = await build(t, scratchRedis(t, proxy.url))
+  t.equal(await redisState(app), 'away')
+  t.equal((await app.inject('/cached-data')).statusCode, 200)
+  await proxy.mend()
+  await until(async () => (await redisState(app)) === 'up')
+})
