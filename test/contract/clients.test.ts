@@ -1,0 +1,46 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { printed, releaseDocuments } from '../../bin/contract/release.ts'
+import { root, run, startServer, temporaryFolder } from '../process.ts'
+
+/** Runs a tool to its end; answers what it printed. */
+const finish = async (...args: Parameters<typeof run>) => {
+  const tool = run(...args)
+  const { code } = await tool.exited
+  return { code, output: tool.output() }
+}
+
+test('the generated client compiles strictly, and signs in, refreshes once, pages and throws problems', async (t) => {
+  const made = await finish(t, 'npm', ['run', '--silent', 'client'], { cwd: root })
+  t.equal(made.code, 0, made.output)
+  const checked = await finish(t, 'tsc', ['-p', 'client/test'], { cwd: root })
+  t.equal(checked.code, 0, checked.output)
+
+  const server = await startServer(t)
+  const toured = await finish(t, 'tsx', ['client/test/tour.ts', server.url], { cwd: root })
+  t.equal(toured.code, 0, toured.output)
+  t.match(toured.output, /the client works/)
+})
+
+test('openapi-typescript, orval and @hey-api/openapi-ts take both documents without a warning', async (t) => {
+  const folder = temporaryFolder(t)
+  const { v31, v30 } = await releaseDocuments()
+  for (const [name, document] of Object.entries({ v31, v30 })) {
+    const file = join(folder, `${name}.json`)
+    writeFileSync(file, printed(document))
+    const output = (tool: string) => join(folder, `${name}-${tool}.ts`)
+    const tools = {
+      'openapi-typescript': [file, '-o', output('types')],
+      orval: ['--input', file, '--output', output('orval')],
+      'openapi-ts': ['-i', file, '-o', output('hey-api'), '-s']
+    }
+    for (const [tool, args] of Object.entries(tools)) {
+      const { code, output } = await finish(t, tool, args, { cwd: folder })
+      t.equal(code, 0, `${tool} takes ${name}\n${output}`)
+      t.notMatch(output, /warn|error|fail|⚠|deprecat/i, `${tool} says nothing against ${name}`)
+    }
+    for (const tool of ['types', 'orval', 'hey-api'])
+      t.ok(existsSync(output(tool)), `${tool} wrote its output`)
+  }
+})
