@@ -1,4 +1,4 @@
-import { CompiledQuery, type DatabaseConnection, PostgresDialect, PostgresDriver } from 'kysely'
+import { type DatabaseConnection, PostgresDialect, PostgresDriver } from 'kysely'
 import pg from 'pg'
 
 /** How long a call waits for a connection, and a statement for another transaction's lock, in milliseconds. */
@@ -21,7 +21,7 @@ types.setTypeParser(INT8, Number)
 /** A connection that broke cannot roll back, and need not: the server does. The first error is the one to tell. */
 class Driver extends PostgresDriver {
   override async rollbackTransaction(connection: DatabaseConnection) {
-    await connection.executeQuery(CompiledQuery.raw('rollback')).catch(() => undefined)
+    await super.rollbackTransaction(connection).catch(() => undefined)
   }
 }
 

@@ -21,6 +21,11 @@ class ImmediateDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection) {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
   }
+
+  /** On a full disk SQLite has rolled back already, and refuses to do so again: the first error is the one to tell. */
+  override async rollbackTransaction(connection: DatabaseConnection) {
+    await super.rollbackTransaction(connection).catch(() => undefined)
+  }
 }
 
 /** Prepares each SQL text once: preparing costs more than most of these queries. */

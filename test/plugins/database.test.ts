@@ -1,5 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { sql } from 'kysely'
+import { spawnSync } from 'node:child_process'
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { migrateUp, pendingMigrations } from '../../plugins/db/migrator.ts'
@@ -103,6 +105,44 @@ test('while another process holds the SQLite database, reads answer and a write 
   holder.exec('rollback')
   const again = await app.inject({ method: 'POST', url: '/login', payload: credentials })
   t.equal(again.statusCode, 200)
+})
+
+test('on a full disk reads answer, a write is 503 and leaves nothing, and room is found by itself', async (t) => {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'full.db')
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]).status === 0
+  if (!mounted) {
+    t.comment('no right to mount a small disk: not tested here')
+    return
+  }
+  const { app, as, db } = await build(t, { DATABASE_URL: `file:${file}` })
+  t.teardown(async () => {
+    await app.close()
+    spawnSync('umount', [folder])
+  })
+  const headers = await as('admin')
+  const sessions = async () => (await db.selectFrom('sessions').select('id').execute()).length
+  const before = await sessions()
+  const ballast = join(folder, 'ballast')
+  const size = statfsSync(folder)
+  writeFileSync(ballast, Buffer.alloc(size.bavail * size.bsize))
+
+  // The first ones may still find room in pages that are there already.
+  let refused = await app.inject({ method: 'POST', url: '/login', payload: credentials })
+  let signedIn = 0
+  for (; refused.statusCode === 200 && signedIn < 9; signedIn++)
+    refused = await app.inject({ method: 'POST', url: '/login', payload: credentials })
+  t.equal(refused.statusCode, 503)
+  t.equal(refused.headers['retry-after'], '60')
+  t.match(refused.json(), { code: 'STORAGE_FULL' })
+  t.equal(await sessions(), before + signedIn, 'what was acknowledged is there, and no more')
+  t.equal((await app.inject({ url: '/audit', headers })).statusCode, 200)
+
+  rmSync(ballast)
+  const again = await app.inject({ method: 'POST', url: '/login', payload: credentials })
+  t.equal(again.statusCode, 200)
+  const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db)
+  t.same(rows, [{ integrity_check: 'ok' }])
 })
 
 test('while another session locks a PostgreSQL table, a write is 503', { ...onPostgres }, async (t) => {
