@@ -1,0 +1,105 @@
+import { makeCursor } from '../schemas/cursor.ts'
+import { get } from './load.ts'
+import { compiled, type Server, service, start } from './processes.ts'
+import { seed, type Seeded } from './seed.ts'
+import { as, type Effort, measure, printThroughput, rotating, type Scenario } from './throughput.ts'
+
+/** The service as it is compiled, with one plugin left out. */
+export const startWithout = (plugin: string, env: Record<string, string>) =>
+  start(`without-${plugin}`, [compiled('bench/variant.js')], { ...env, WITHOUT: plugin })
+
+/** What is measured with, made once for all scenarios. */
+export interface Stage {
+  bare: Server
+  seeded: Seeded
+  effort: Effort
+}
+
+async function run({ bare, effort }: Stage, servers: Server[], scenarios: Scenario[]) {
+  const outcomes = await measure(bare, scenarios, effort)
+  printThroughput(outcomes)
+  for (const server of servers) await server.stop()
+  return outcomes
+}
+
+type Row = [title: string, goal: number, options: Scenario['options']]
+
+/** Loads of the service as it ships, with the request log off. */
+async function quietly(stage: Stage, rows: (server: Server) => Row[] | Promise<Row[]>) {
+  const server = await start('service', service, stage.seeded.env)
+  const scenarios = (await rows(server)).map(([title, goal, options]) => ({ title, goal, server, options }))
+  return run(stage, [server], scenarios)
+}
+
+const users = (token: string, after: number) => ({
+  requests: [get(`/users?limit=50&cursor=${makeCursor(after)}`, as(token))]
+})
+
+/** Measures one part of the first table, by name. */
+export const throughput: Record<string, (stage: Stage) => Promise<unknown>> = {
+  health: (stage) => quietly(stage, () => [['GET /health/live', 0.75, { requests: [get('/health/live')] }]]),
+
+  protected: (stage) =>
+    quietly(stage, () => [
+      ['GET /protected', 0.6, { requests: [get('/protected', as(stage.seeded.admin))] }]
+    ]),
+
+  logged: async (stage) => {
+    const server = await start('service-logging', service, { ...stage.seeded.env, LOG_LEVEL: 'info' })
+    const options = { requests: [get('/protected', as(stage.seeded.admin))] }
+    return run(stage, [server], [{ title: 'GET /protected, request log on', goal: 0.42, server, options }])
+  },
+
+  tokens: (stage) =>
+    quietly(stage, () => {
+      const tokens = stage.seeded.sessions.map(({ access }) => access)
+      const options = { connections: 20, perConnection: rotating('/protected', tokens, 20) }
+      return [['GET /protected, 10,000 tokens in rotation', 0.45, options]]
+    }),
+
+  cached: (stage) =>
+    quietly(stage, async (server) => {
+      const etag = (await fetch(`${server.url}/cached-data`)).headers.get('etag') ?? ''
+      // A minute is a short time: the answer behind the tag is made anew in it now and then.
+      const conditional = {
+        requests: [get('/cached-data', { 'if-none-match': `${etag}, *` })],
+        accept: [304]
+      }
+      return [
+        ['GET /cached-data, hit', 0.6, { requests: [get('/cached-data')] }],
+        ['GET /cached-data, 304', 0.7, conditional]
+      ]
+    }),
+
+  users: async (stage) => {
+    const { env, admin } = stage.seeded
+    const server = await startWithout('cache', env)
+    return run(
+      stage,
+      [server],
+      [
+        { title: 'GET /users?limit=50 of 100,000, first page', goal: 0.2, server, options: users(admin, 0) },
+        {
+          title: 'GET /users?limit=50 of 100,000, last page',
+          goal: 0.2,
+          server,
+          options: users(admin, 99_949)
+        }
+      ]
+    )
+  },
+
+  sizes: async (stage) => {
+    const scenarios: Scenario[] = []
+    for (const accounts of [1_000, 1_000_000]) {
+      const { env, admin } = await seed(`accounts-${accounts}`, accounts, 1)
+      const server = await startWithout('cache', env)
+      const title = `GET /users?limit=50 of ${accounts.toLocaleString('en')}`
+      scenarios.push(
+        { title: `${title}, first page`, goal: NaN, server, options: users(admin, 0) },
+        { title: `${title}, last page`, goal: NaN, server, options: users(admin, accounts - 51) }
+      )
+    }
+    return run(stage, [...new Set(scenarios.map(({ server }) => server))], scenarios)
+  }
+}
