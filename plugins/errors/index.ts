@@ -31,7 +31,8 @@ export default fp(
     fastify.setErrorHandler(sendProblem)
     fastify.addHook('onRoute', (route) => {
       const { body, querystring, params } = route.schema ?? {}
-      const takesBody = ['POST', 'PUT', 'PATCH'].includes(String(route.method))
+      // A DELETE may carry a body too, which is read and refused like any other.
+      const takesBody = !['GET', 'HEAD'].includes(String(route.method))
       addToContract(route, {
         problems: [
           BadRequest,
