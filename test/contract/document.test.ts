@@ -132,7 +132,8 @@ test('every operation declares what its policy makes it answer', async (t) => {
     if (method !== 'get') for (const status of [413, 415]) has(status)
     if (policy['x-rate-limit'] !== undefined) {
       has(429, 'Retry-After')
-      for (const status of answers.keys())
+      // A server beyond its capacity refuses before it counts.
+      for (const status of [...answers.keys()].filter((name) => name !== '503'))
         has(Number(status), 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset')
     }
     if (answers.has('201')) has(201, 'Location')
