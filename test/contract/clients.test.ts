@@ -44,3 +44,17 @@ test('openapi-typescript, orval and @hey-api/openapi-ts take both documents with
       t.ok(existsSync(output(tool)), `${tool} wrote its output`)
   }
 })
+
+test('the Postman collection signs in for itself, and the guide is what it says', async (t) => {
+  const folder = temporaryFolder(t)
+  const made = await finish(t, 'tsx', [join(root, 'bin/postman.ts')], { cwd: folder })
+  t.equal(made.code, 0, made.output)
+  const server = await startServer(t)
+  const collection = join(folder, 'postman/gatehouse.postman_collection.json')
+  const environment = join(folder, 'postman/local.postman_environment.json')
+  const args = ['run', collection, '-e', environment, '--env-var', `baseUrl=${server.url}`, '--color', 'off']
+  const ran = await finish(t, 'newman', args, { cwd: folder })
+  t.equal(ran.code, 0, ran.output)
+  t.match(ran.output, /Log in as admin/)
+  t.match(ran.output, /assertions\s+│\s+\d+\s+│\s+0\s/)
+})
