@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 const numeral = /^-?(?:0|[1-9]\d{0,15})$/
@@ -29,9 +29,10 @@ export default fp(
       const query = route.schema?.querystring as ParameterSchema | undefined
       const params = route.schema?.params as ParameterSchema | undefined
       if (!query && !params) return
-      const readBoth = async (request: FastifyRequest) => {
+      const readBoth = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
         if (query) read(request.query, query)
         if (params) read(request.params, params)
+        done()
       }
       route.preValidation = [readBoth, route.preValidation ?? []].flat()
     })

@@ -48,6 +48,8 @@ async function run<T>(name: 'hash' | 'verify', task: object): Promise<T> {
     execArgv,
     maxThreads: threads,
     minThreads: 1,
+    // Whoever does not sign in goes first.
+    niceIncrement: 10,
     maxQueue: threads * queueLength
   })
   if (pool.queueSize >= threads * queueLength) {
