@@ -6,6 +6,7 @@ import { components } from '../../schemas/components.ts'
 import { shareComponents } from './components.ts'
 import { documented } from './contract.ts'
 import { document } from './document.ts'
+import { narrow } from './narrow.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -44,7 +45,7 @@ export default fp(
     await fastify.register(swaggerUi, {
       routePrefix: '/documentation',
       uiConfig: { persistAuthorization: true, docExpansion: 'list', tryItOutEnabled: false },
-      theme: { title: 'Gatehouse API' },
+      theme: { title: 'Gatehouse API', css: [{ filename: 'narrow.css', content: narrow }] },
       staticCSP: true,
       transformStaticCSP: () =>
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import { test } from 'tap'
+import { root, startServer } from './process.ts'
+
+const executablePath = '/usr/bin/chromium'
+const isMissing = !existsSync(executablePath)
+if (isMissing && process.env['CI']) throw new Error(`CI has to have a browser at ${executablePath}`)
+const skip = isMissing && `no browser at ${executablePath} (apt-get install chromium)`
+
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+]
+
+/** Runs an operation by "Try it out"; answers the status that the page shows and the body below it. */
+async function tryOut(page: Page, operationId: string, prepare?: () => Promise<void>) {
+  const block = page.locator(`[id$="-${operationId}"]`)
+  if ((await block.locator('.opblock-body').count()) === 0) {
+    await block.locator('.opblock-summary-control').click()
+    await block.locator('.try-out__btn').click()
+  }
+  await prepare?.()
+  await block.getByRole('button', { name: 'Execute' }).click()
+  const live = block.locator('.live-responses-table .response')
+  const status = await live.locator('.response-col_status').first().innerText()
+  return { status: Number.parseInt(status, 10), body: await live.locator('.microlight').first().innerText() }
+}
+
+async function authorize(page: Page, token: string) {
+  await page.locator('.auth-wrapper .authorize').first().click()
+  const dialog = page.locator('.modal-ux')
+  await dialog.getByRole('button', { name: 'Close' }).waitFor()
+  const signOut = dialog.locator('button', { hasText: 'Logout' })
+  if (await signOut.isVisible()) await signOut.click()
+  await dialog.locator('input').fill(token)
+  await dialog.getByRole('button', { name: 'Apply credentials' }).click()
+  await dialog.getByRole('button', { name: 'Close' }).click()
+}
+
+test(
+  'the documentation page signs in, keeps the token and shows what each role may',
+  { skip, timeout: 180_000 },
+  async (t) => {
+    const server = await startServer(t)
+    const browser = await chromium.launch({ executablePath, args })
+    t.teardown(() => browser.close())
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } })
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on('console', (message) => {
+      // A refusal that was asked for is told there too.
+      const expected = /status of 40[13]/.test(message.text())
+      if (message.type() === 'error' && !expected) faults.push(message.text())
+    })
+    const hosts = new Set<string>()
+    page.on('request', (request) => hosts.add(new URL(request.url()).origin))
+
+    await page.goto(`${server.url}/documentation`)
+    await page.getByText('A first tour').waitFor()
+    const signIn = async (name: string) => {
+      const answer = await tryOut(page, 'login', async () => {
+        await page
+          .locator('[id$="-login"] .examples-select select')
+          .first()
+          .selectOption({ label: `The demo account ${name}` })
+      })
+      t.equal(answer.status, 200, `${name} signs in`)
+      return (JSON.parse(answer.body) as { access_token: string }).access_token
+    }
+
+    await authorize(page, await signIn('admin'))
+    t.match(await tryOut(page, 'getProtected'), { status: 200, body: /Welcome admin!/ })
+    await page.reload()
+    t.match(
+      await tryOut(page, 'getAdminPanel'),
+      { status: 200, body: /Welcome to the admin panel/ },
+      'the token is kept'
+    )
+    await authorize(page, await signIn('user'))
+    t.match(await tryOut(page, 'getAdminPanel'), { status: 403, body: /Admin privileges required/ })
+
+    mkdirSync(join(root, 'artefacts'), { recursive: true })
+    await page.screenshot({ path: join(root, 'artefacts/documentation.png') })
+    t.same(faults, [], 'no error in the console')
+    t.same([...hosts], [server.url], 'no request to another host')
+
+    await page.setViewportSize({ width: 375, height: 812 })
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+    await page.screenshot({ path: join(root, 'artefacts/documentation-phone.png') })
+    t.ok(width <= 375, `the page is ${width} wide on a phone of 375`)
+  }
+)
