@@ -1,5 +1,5 @@
 import autoload from '@fastify/autoload'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { loadConfig } from '../plugins/config.ts'
 import { serverOptions } from '../server/options.ts'
@@ -8,26 +8,31 @@ import { compiled } from './processes.ts'
 /** The service without the plugin that WITHOUT names, to see what it costs. */
 const left = process.env['WITHOUT'] ?? ''
 
-const nothing = () => undefined
-
-/** What others expect of a plugin that is left out. */
-const replacements: Record<string, (fastify: FastifyInstance) => void> = {
-  limits: (fastify) => fastify.decorate('countUnknown', (_request, _reply, done) => done()),
-  cache: (fastify) => fastify.decorate('purge', nothing)
-}
+/** These stay, as others are built on them, and do nothing. */
+const emptied = ['auth', 'limits']
 
 const config = loadConfig(process.env)
 const fastify = Fastify(serverOptions(config))
-if (left !== '' && left !== 'auth') {
-  const replace = replacements[left] ?? nothing
-  await fastify.register(fp(async (instance) => replace(instance), { name: left }))
+if (left === 'limits') {
+  fastify.addHook('onRoute', (route) => {
+    route.config = { ...route.config, limit: 'unlimited' }
+  })
+} else if (left !== '' && left !== 'auth') {
+  await fastify.register(
+    fp(
+      async (instance) => {
+        if (left === 'cache') instance.decorate('purge', () => undefined)
+      },
+      { name: left }
+    )
+  )
 }
 await fastify.register(autoload, {
   dir: compiled('plugins'),
   dirNameRoutePrefix: false,
   forceESM: true,
   options: { config },
-  ignoreFilter: (path) => left !== 'auth' && (path === `/${left}.js` || path === `/${left}/index.js`)
+  ignoreFilter: (path) => !emptied.includes(left) && [`/${left}.js`, `/${left}/index.js`].includes(path)
 })
 if (left === 'auth') {
   // Everybody is one account, without a look at the token.
