@@ -70,6 +70,21 @@ export const Environment = Type.Object({
     accepts: 'fatal, error, warn, info, debug, trace or silent',
     description: 'Least level that is logged'
   }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      accepts: 'an integer from 0 to 65535',
+      description: 'Port of GET /metrics for Prometheus, on the same HOST. Unset: nothing is measured'
+    })
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^\\s]+$',
+      accepts: 'the http:// or https:// URL of an OpenTelemetry collector',
+      description: 'Collector of OpenTelemetry traces; the other OTEL_ variables count too. Unset: no traces'
+    })
+  ),
   DATABASE_URL: Type.String({
     default: 'file:./data/gatehouse.db',
     pattern: '^(file:.+|:memory:|postgres(ql)?://.+)$',

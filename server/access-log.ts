@@ -1,5 +1,13 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 
+/** A trace that the caller is part of (W3C Trace Context, section 3.2); version ff and an id of zeros are none. */
+const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
+
+const traceOf = ({ headers }: FastifyRequest) => {
+  const given = headers['traceparent']
+  return typeof given === 'string' ? traceparent.exec(given)?.[1] : undefined
+}
+
 /** One line for each request, when it has been answered. Never the query: people put tokens there. */
 export class AccessLog extends LogController {
   readonly #isOn: boolean
@@ -20,10 +28,12 @@ export class AccessLog extends LogController {
       reqId: request.id,
       method: request.method,
       path: request.url.split('?', 1)[0],
+      route: request.routeOptions.url,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
       address: request.ip,
-      user: request.user?.id
+      user: request.user?.id,
+      trace: traceOf(request)
     }
     // The server's own logger: the request's would print the id a second time.
     if (error) request.server.log.error({ ...line, err: error }, 'request errored')

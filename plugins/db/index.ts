@@ -16,7 +16,7 @@ declare module 'fastify' {
 export default fp(
   async (fastify) => {
     const { DATABASE_URL, DATABASE_POOL_SIZE } = fastify.config
-    const db = openDatabase(DATABASE_URL, DATABASE_POOL_SIZE)
+    const db = openDatabase(DATABASE_URL, DATABASE_POOL_SIZE, fastify.metrics)
     fastify.addHook('onClose', () => db.destroy())
     for (const name of await migrateUp(db)) fastify.log.info({ migration: name }, 'migration applied')
     fastify.decorate('db', db)
@@ -28,5 +28,5 @@ export default fp(
       })
     })
   },
-  { name: 'db', dependencies: ['config'] }
+  { name: 'db', dependencies: ['config', 'metrics'] }
 )

@@ -1,5 +1,6 @@
-import { Kysely } from 'kysely'
+import { Kysely, type LogEvent } from 'kysely'
 import type { Database } from '../../schemas/database.ts'
+import type { DatabaseObserver } from '../metrics.ts'
 import { postgresDialect } from './postgres.ts'
 import { sqliteDialect } from './sqlite.ts'
 import type { Db } from './transaction.ts'
@@ -12,9 +13,12 @@ export const sqlitePath = (url: string) => url.replace(/^file:/, '')
 
 /**
  * Opens the database that a DATABASE_URL names: `file:PATH` (made where there is none), `:memory:` or
- * `postgres://…` with a pool of at most `connections`.
+ * `postgres://…` with a pool of at most `connections`. An observer is told of every query.
  */
-export function openDatabase(url: string, connections = 1): Db {
-  const dialect = isPostgresUrl(url) ? postgresDialect(url, connections) : sqliteDialect(sqlitePath(url))
-  return new Kysely<Database>({ dialect })
+export function openDatabase(url: string, connections = 1, observer: DatabaseObserver | null = null): Db {
+  const dialect = isPostgresUrl(url)
+    ? postgresDialect(url, connections, observer)
+    : sqliteDialect(sqlitePath(url))
+  const log = observer ? { log: (event: LogEvent) => observer.query(event.queryDurationMillis / 1_000) } : {}
+  return new Kysely<Database>({ dialect, ...log })
 }

@@ -1,5 +1,6 @@
 import { type DatabaseConnection, PostgresDialect, PostgresDriver } from 'kysely'
 import pg from 'pg'
+import type { DatabaseObserver } from '../metrics.ts'
 
 /** How long a call waits for a connection, and a statement for another transaction's lock, in milliseconds. */
 const patience = 5_000
@@ -26,7 +27,11 @@ class Driver extends PostgresDriver {
 }
 
 /** Opens a PostgreSQL database for Kysely, through a pool of at most `connections` connections. */
-export function postgresDialect(url: string, connections: number): PostgresDialect {
+export function postgresDialect(
+  url: string,
+  connections: number,
+  observer: DatabaseObserver | null
+): PostgresDialect {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -42,6 +47,7 @@ export function postgresDialect(url: string, connections: number): PostgresDiale
   // process for an error event that nobody hears: the pool's own for idle connections, the client's in use.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
+  observer?.queue(() => pool.waitingCount)
   const dialect = new PostgresDialect({ pool })
   dialect.createDriver = () => new Driver({ pool })
   return dialect

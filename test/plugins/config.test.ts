@@ -54,6 +54,8 @@ const refused: Record<string, string[]> = {
   PORT: ['http', '-1', '65536', '3000.7', '0x10', '1e3', ' 80', 'Infinity', '99999999999999999999'],
   LOG_LEVEL: ['verbose', 'INFO'],
   ACCESS_TOKEN_TTL: ['3600', '1 hour', '0s', '-1h', '25h', '1ms'],
+  METRICS_PORT: ['-1', '65536', 'x'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['localhost:4318', 'grpc://host'],
   REDIS_PREFIX: ['two words', ''.padEnd(51, 'x')],
   JWT_KEYS: ['two\nlines'],
   REFRESH_TOKEN_TTL: ['forever', '1.5d'],

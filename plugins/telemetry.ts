@@ -1,0 +1,32 @@
+import fp from 'fastify-plugin'
+
+/** OpenTelemetry traces, when a collector is configured; otherwise nothing of it is even loaded. */
+export default fp(
+  async (fastify) => {
+    const collector = fastify.config.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/$/, '')
+    if (collector === undefined) return
+    const [
+      { FastifyOtelInstrumentation },
+      { OTLPTraceExporter },
+      { BatchSpanProcessor, NodeTracerProvider },
+      resources
+    ] = await Promise.all([
+      import('@fastify/otel'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/sdk-trace-node'),
+      import('@opentelemetry/resources')
+    ])
+    // The name can be set as for any service, by OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES.
+    const named = resources.resourceFromAttributes({ 'service.name': 'gatehouse' })
+    const provider = new NodeTracerProvider({
+      resource: named.merge(resources.detectResources({ detectors: [resources.envDetector] })),
+      spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${collector}/v1/traces` }))]
+    })
+    provider.register()
+    const instrumentation = new FastifyOtelInstrumentation()
+    instrumentation.setTracerProvider(provider)
+    await fastify.register(instrumentation.plugin())
+    fastify.addHook('onClose', () => provider.shutdown())
+  },
+  { name: 'telemetry', dependencies: ['config'] }
+)

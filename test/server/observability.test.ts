@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { test } from 'tap'
+import { startServer } from '../process.ts'
+
+const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+const password = 'a password that is in no log'
+
+test('what the server does is seen in metrics, logs and traces, and no secret is', async (t) => {
+  let spans = ''
+  const collector = createServer((request, response) => {
+    request.setEncoding('utf8').on('data', (chunk: string) => (spans += chunk))
+    request.on('end', () => response.end('{}'))
+  })
+  collector.listen(0, '127.0.0.1')
+  await once(collector, 'listening')
+  t.teardown(() => collector.close())
+
+  const server = await startServer(t, {
+    env: {
+      BCRYPT_COST: '4',
+      METRICS_PORT: '0',
+      ADMIN_PASSWORD: password,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`,
+      OTEL_BSP_SCHEDULE_DELAY: '50'
+    }
+  })
+  const login = async (given: string) =>
+    fetch(`${server.url}/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'admin', password: given })
+    })
+  t.equal((await login('wrong')).status, 401)
+  const pair = (await (await login(password)).json()) as { access_token: string; refresh_token: string }
+  const headers = {
+    authorization: `Bearer ${pair.access_token}`,
+    traceparent: `00-${trace}-00f067aa0ba902b7-01`
+  }
+  for (const path of ['/users', '/users', '/nowhere', '/users/1?token=hush'])
+    await fetch(server.url + path, { headers })
+  await fetch(`${server.url}/protected`, { headers: { traceparent: '00-none-of-it-is-hex-01' } })
+  for (let call = 0; call < 5; call++) await fetch(`${server.url}/rate-limited`)
+
+  const [, address = ''] = /metrics at (http:[^"]+)/.exec(server.output()) ?? []
+  const answer = await fetch(address)
+  t.match(answer.headers.get('content-type'), 'text/plain; version=0.0.4')
+  const text = await answer.text()
+  for (const line of [
+    'gatehouse_http_request_duration_seconds_count{method="GET",route="/users",status="200"} 2',
+    'gatehouse_http_request_duration_seconds_count{method="GET",route="unknown",status="404"} 1',
+    'gatehouse_sign_ins_total{result="success"} 1',
+    'gatehouse_sign_ins_total{result="refused"} 1',
+    'gatehouse_limit_refusals_total{route="/rate-limited"} 2',
+    'gatehouse_cache_answers_total{result="miss"} 1',
+    'gatehouse_cache_answers_total{result="hit"} 1'
+  ])
+    t.match(text, line)
+  t.match(text, /^nodejs_eventloop_lag_p99_seconds \d/m)
+  t.match(text, /^gatehouse_database_query_duration_seconds_count [1-9]/m)
+  t.equal((await fetch(`${server.url}/metrics`)).status, 404, 'not where the world can ask')
+
+  while (!spans.includes(trace)) await setTimeout(20)
+  t.match(spans, 'gatehouse', 'spans continue the trace of the caller')
+
+  const lines = server
+    .output()
+    .split('\n')
+    .flatMap((line) =>
+      line.includes('"msg":"request"') ? [JSON.parse(line) as Record<string, unknown>] : []
+    )
+  t.match(
+    lines.find(({ route }) => route === '/users/:id'),
+    { reqId: String, method: 'GET', path: '/users/1', status: 200, ms: Number, user: 1, trace }
+  )
+  t.notOk(lines.find(({ route }) => route === '/protected')?.['trace'], 'a malformed traceparent is none')
+  for (const secret of [password, pair.access_token, pair.refresh_token, 'hush'])
+    t.notMatch(server.output(), secret)
+  await server.stop()
+})
