@@ -1,9 +1,11 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
-import { startServer } from '../process.ts'
+import { root, startServer } from '../process.ts'
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
 const password = 'a password that is in no log'
@@ -61,6 +63,13 @@ test('what the server does is seen in metrics, logs and traces, and no secret is
   t.match(text, /^nodejs_eventloop_lag_p99_seconds \d/m)
   t.match(text, /^gatehouse_database_query_duration_seconds_count [1-9]/m)
   t.equal((await fetch(`${server.url}/metrics`)).status, 404, 'not where the world can ask')
+
+  const dashboard = readFileSync(join(root, 'deploy/grafana-dashboard.json'), 'utf8')
+  const shown = new Set(dashboard.match(/(gatehouse|nodejs)_[a-z0-9_]+/g))
+  // Only PostgreSQL has connections to wait for.
+  shown.delete('gatehouse_database_pool_waiting')
+  t.ok(shown.size > 5)
+  for (const name of shown) t.match(text, name, 'what the dashboard shows is there')
 
   while (!spans.includes(trace)) await setTimeout(20)
   t.match(spans, 'gatehouse', 'spans continue the trace of the caller')
