@@ -1,8 +1,13 @@
 import fp from 'fastify-plugin'
+import cluster from 'node:cluster'
+
+// Of several processes on one port the first speaks for all, and none that replaces another.
+const speaks = !cluster.isWorker || cluster.worker?.id === 1
 
 /** Says in one line where everything is, and which development defaults are in force. */
 export default fp(
   async (fastify) => {
+    if (!speaks) return
     const { config } = fastify
     fastify.addHook('onListen', (done) => {
       const address = fastify.listeningOrigin

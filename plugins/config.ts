@@ -65,6 +65,7 @@ export const Environment = Type.Object({
     description: 'Address to listen on'
   }),
   PORT: integer(3000, 0, 65_535, 'Port to listen on'),
+  WORKERS: integer(2, 1, 64, 'Processes that `npm run start:cluster` serves with'),
   LOG_LEVEL: StringEnum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     accepts: 'fatal, error, warn, info, debug, trace or silent',

@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import cluster from 'node:cluster'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What the database tells of itself. */
 export interface DatabaseObserver {
@@ -21,6 +22,17 @@ const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 
 /** What became of a sign-in, by the status of its answer. */
 const signInResults: Record<number, string> = { 200: 'success', 401: 'refused', 429: 'throttled' }
+
+/** Serves GET /metrics with what `read` answers, in this media type. @throws when the port is taken */
+export async function serveMetrics(host: string, port: number, type: string, read: () => Promise<string>) {
+  const server = Fastify()
+  server.get('/metrics', async (_request, reply) => {
+    void reply.type(type)
+    return read()
+  })
+  await server.listen({ host, port })
+  return server
+}
 
 /** GET /metrics in the format of Prometheus, on a port of its own that need not be open to the world. */
 export default fp(
@@ -91,13 +103,14 @@ export default fp(
       }
     })
 
-    const server = Fastify()
-    server.get('/metrics', async (_request, reply) => {
-      void reply.type(register.contentType)
-      return register.metrics()
-    })
+    if (cluster.isWorker) {
+      // bin/cluster.ts serves the sums of all its processes.
+      AggregatorRegistry.setRegistries([register])
+      new AggregatorRegistry()
+      return
+    }
+    const server = await serveMetrics(HOST, METRICS_PORT, register.contentType, () => register.metrics())
     fastify.addHook('onClose', () => server.close())
-    await server.listen({ host: HOST, port: METRICS_PORT })
     fastify.log.info(`metrics at ${server.listeningOrigin}/metrics`)
   },
   { name: 'metrics', dependencies: ['config'] }

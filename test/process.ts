@@ -10,7 +10,7 @@ import type { Test } from 'tap'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
 const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'))
-const { scripts } = read('package.json') as { scripts: { start: string } }
+const { scripts } = read('package.json') as { scripts: Record<'start' | 'start:cluster', string> }
 const { include } = read('tsconfig.build.json') as { include: string[] }
 
 /** When the newest file or folder below was changed, in milliseconds since the epoch. */
@@ -109,19 +109,25 @@ export function run(
   }
 }
 
-/** How `npm start` runs the compiled server, but for the building. */
-const startCommand = scripts.start.split('&&').at(-1)?.replace('dist/app.js', join(root, 'dist/app.js')) ?? ''
+/** How a script runs the compiled server, but for the building. */
+const startCommand = (script: keyof typeof scripts) =>
+  scripts[script].split('&&').at(-1)?.replace('dist/', join(root, 'dist/')) ?? ''
 
 interface ServerOptions {
   env?: Record<string, string>
   /** Where its data is: a fresh folder unless given. */
   cwd?: string
+  /** The script that starts it; `start` unless given. */
+  script?: keyof typeof scripts
 }
 
 /** Starts the compiled server as `npm start` does, on a free port; it may be about to refuse to. */
-export function launchServer(t: Test, { env = {}, cwd = temporaryFolder(t) }: ServerOptions = {}) {
+export function launchServer(
+  t: Test,
+  { env = {}, cwd = temporaryFolder(t), script = 'start' }: ServerOptions = {}
+) {
   build()
-  return { ...run(t, 'sh', ['-c', startCommand], { cwd, env: { PORT: '0', ...env } }), cwd }
+  return { ...run(t, 'sh', ['-c', startCommand(script)], { cwd, env: { PORT: '0', ...env } }), cwd }
 }
 
 /** Starts the server and waits until it listens; answers its address too. Rejects with its output if it ends. */

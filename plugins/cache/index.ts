@@ -71,7 +71,7 @@ export default fp(
     // Whatever says nothing of its own is not to be stored anywhere.
     await fastify.register(caching, { privacy: 'no-store', cache: noTags })
 
-    const { redis } = fastify
+    const { redis, siblings } = fastify
     const others = redis && new SharedAnswers(redis)
     const purgeHere = (tags: readonly string[]) => {
       flights.outdate(tags)
@@ -80,7 +80,9 @@ export default fp(
     fastify.decorate('purge', (tags) => {
       purgeHere(tags)
       others?.purge(tags)
+      siblings.purge(tags)
     })
+    siblings.onPurge(purgeHere)
     redis?.hear(({ purge }) => {
       if (!purge) return
       if (!purge.includes('*')) {
@@ -144,5 +146,5 @@ export default fp(
       })
     })
   },
-  { name: 'cache', dependencies: ['redis', 'rbac'] }
+  { name: 'cache', dependencies: ['redis', 'siblings', 'rbac'] }
 )

@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import { request as send, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { test } from 'tap'
+import { launchServer, type Running, startServer } from '../process.ts'
+
+interface Options {
+  method?: string
+  token?: string
+  json?: unknown
+}
+
+/** One request on a connection of its own, so that the processes take turns. */
+async function call(url: string, { method = 'GET', token, json }: Options = {}) {
+  const request = send(url, {
+    method,
+    agent: false,
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(json !== undefined && { 'content-type': 'application/json' })
+    }
+  })
+  request.end(json === undefined ? undefined : JSON.stringify(json))
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  return { status: response.statusCode, body: await text(response) }
+}
+
+/** So many requests, one after the other. */
+async function calls(count: number, url: string, options?: Options) {
+  const answers = []
+  for (let number = 0; number < count; number++) answers.push(await call(url, options))
+  return answers
+}
+
+/** The processes that have answered requests for this path, by the lines of the log. */
+const pids = ({ output }: Running, path: string) => [
+  ...new Set(
+    output()
+      .split('\n')
+      .filter((line) => line.includes('"msg":"request"') && line.includes(`"path":"${path}"`))
+      .map((line) => (JSON.parse(line) as { pid: number }).pid)
+  )
+]
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (typeof address !== 'object' || !address) throw new Error('no port')
+  return address.port
+}
+
+test('two processes on one port and one SQLite file are one service', async (t) => {
+  const metrics = await freePort()
+  const server = await startServer(t, {
+    script: 'start:cluster',
+    env: { WORKERS: '2', METRICS_PORT: String(metrics), BCRYPT_COST: '4' }
+  })
+  const { url } = server
+  while (pids(server, '/health/live').length < 2) await calls(2, `${url}/health/live`)
+  t.equal(server.output().match(/Gatehouse API/g)?.length, 1, 'and say where they are once')
+
+  const login = async (username: string) => {
+    const { body } = await call(`${url}/login`, {
+      method: 'POST',
+      json: { username, password: 'password123' }
+    })
+    return (JSON.parse(body) as { access_token: string }).access_token
+  }
+  const admin = await login('admin')
+
+  await t.test('a logout on one counts on the other within a second', async (t) => {
+    const token = await login('user')
+    t.ok((await calls(6, `${url}/protected`, { token })).every(({ status }) => status === 200))
+    t.equal(pids(server, '/protected').length, 2, 'both know the caller')
+    t.equal((await call(`${url}/logout`, { method: 'POST', token })).status, 204)
+    await setTimeout(1_000)
+    t.ok((await calls(6, `${url}/protected`, { token })).every(({ status }) => status === 401))
+  })
+
+  await t.test('a change on one outdates what the other has cached', async (t) => {
+    const list = `${url}/users`
+    t.notOk((await calls(6, list, { token: admin })).some(({ body }) => body.includes('newcomer')))
+    t.equal(pids(server, '/users').length, 2)
+    const json = { username: 'newcomer', password: 'correct horse battery', role: 'user' }
+    t.equal((await call(list, { method: 'POST', token: admin, json })).status, 201)
+    await setTimeout(1_000)
+    t.ok((await calls(6, list, { token: admin })).every(({ body }) => body.includes('newcomer')))
+  })
+
+  await t.test('the metrics are those of both', async (t) => {
+    const { body } = await call(`http://127.0.0.1:${metrics}/metrics`)
+    t.match(body, /request_duration_seconds_count\{method="GET",route="\/users",status="200"\} 12\n/)
+  })
+
+  await t.test('one that is killed is replaced, and meanwhile the other serves', async (t) => {
+    const [first] = pids(server, '/users')
+    if (first === undefined) throw new Error('a process has answered')
+    process.kill(first, 'SIGKILL')
+    while (!server.output().includes(`process ${first} ended with SIGKILL: it is replaced`))
+      await setTimeout(10)
+    const before = pids(server, '/health/ready')
+    for (;;) {
+      t.ok((await calls(4, `${url}/health/ready`)).every(({ status }) => status === 200))
+      const serving = pids(server, '/health/ready').filter((pid) => !before.includes(pid))
+      if (serving.some((pid) => !pids(server, '/users').includes(pid))) break
+      await setTimeout(100)
+    }
+    t.equal((await call(`${url}/protected`, { token: admin })).status, 200)
+  })
+
+  t.same(await server.stop(), { code: 0, signal: null }, 'all end in time')
+})
+
+test('processes that cannot start end with the failure, once', async (t) => {
+  const server = launchServer(t, { script: 'start:cluster', env: { JWT_ALGORITHM: 'EdDSA' } })
+  t.same(await server.exited, { code: 1, signal: null })
+  t.equal(server.output().match(/holds no key for JWT_ALGORITHM/g)?.length, 1)
+})
