@@ -18,7 +18,7 @@ const last = '\u{10FFFF}'
 
 /** A page of accounts in the order of their ids or usernames. @throws CursorRefused for a cursor of another order */
 export async function listUsers(db: Db, { limit = 50, cursor, q, role, status, sort = 'id' }: UserFilter) {
-  let query = db.selectFrom('users').select([...shownUser, 'username_key'])
+  let query = db.selectFrom('users').select(shownUser)
   if (q !== undefined) {
     const prefix = usernameKey(q)
     query = query.where('username_key', '>=', prefix).where('username_key', '<', prefix + last)
@@ -35,8 +35,8 @@ export async function listUsers(db: Db, { limit = 50, cursor, q, role, status, s
     query = query.orderBy('username_key')
   }
   const rows = await query.limit(limit + 1).execute()
-  const { page, next_cursor } = pageOf(rows, limit, ({ id, username_key }) => [
-    sort === 'id' ? id : username_key
+  const { page, next_cursor } = pageOf(rows, limit, ({ id, username }) => [
+    sort === 'id' ? id : usernameKey(username)
   ])
-  return { users: page.map(({ username_key, ...user }) => user), next_cursor }
+  return { users: page, next_cursor }
 }
