@@ -76,6 +76,14 @@ export default fp(
       buckets: fast,
       registers
     })
+    new Gauge({
+      name: 'gatehouse_passwords_waiting',
+      help: 'Passwords that wait for a thread to be hashed or compared',
+      registers,
+      collect() {
+        this.set(fastify.passwords.waiting())
+      }
+    })
 
     fastify.addHook('onResponse', (request, reply, done) => {
       // What no route takes has no bound on its paths: it is one label.

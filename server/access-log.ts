@@ -1,7 +1,8 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 
-/** A trace that the caller is part of (W3C Trace Context, section 3.2); version ff and an id of zeros are none. */
-const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
+/** A trace that the caller is part of (W3C Trace Context, section 3.2): not version ff, no id of zeros, and only versions after 00 say more. */
+const traceparent =
+  /^(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
 
 const traceOf = ({ headers }: FastifyRequest) => {
   const given = headers['traceparent']

@@ -15,6 +15,8 @@ declare module 'fastify' {
        * after the same work. More than 72 bytes never match: bcrypt would ignore the rest.
        */
       verify(password: string, hash: string | undefined): Promise<boolean>
+      /** How many passwords wait for a thread. */
+      waiting(): number
     }
   }
 }
@@ -71,7 +73,8 @@ export default fp(
       verify: async (password, hash) => {
         const same = await run<boolean>('verify', { password, hash: hash ?? nobody })
         return same && hash !== undefined && !bcrypt.truncates(password)
-      }
+      },
+      waiting: () => pool?.queueSize ?? 0
     })
   },
   { name: 'passwords', dependencies: ['config'] }
