@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureCluster } from './cluster.ts'
 import { measureLadder } from './ladder.ts'
 import { measureLogins } from './logins.ts'
 import { measureMemory } from './memory.ts'
@@ -13,6 +14,7 @@ const parts: Record<string, (stage: Stage) => Promise<unknown>> = {
   ...throughput,
   refresh: measureRefreshes,
   logins: measureLogins,
+  cluster: measureCluster,
   memory: measureMemory,
   ladder: measureLadder
 }

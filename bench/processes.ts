@@ -18,6 +18,9 @@ const cli = fileURLToPath(new URL('../../node_modules/fastify-cli/cli.js', impor
 /** How `npm start` starts the service. */
 export const service = [cli, 'start', '--log-level', 'info', '--options', compiled('app.js')]
 
+/** All cores; asked before this process is kept off one of them, as it would not count then. */
+const allCores = `0-${availableParallelism() - 1}`
+
 const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0
 
 /** Keeps this process, the load generator, off the core that the servers get. Answers whether it could. */
@@ -25,8 +28,7 @@ export const stayOffServerCore = () =>
   canPin && spawnSync('taskset', ['-acp', '1', String(process.pid)]).status === 0
 
 /** Lets this process run anywhere again. */
-export const leaveCore = () =>
-  canPin && spawnSync('taskset', ['-acp', `0-${availableParallelism() - 1}`, String(process.pid)])
+export const leaveCore = () => canPin && spawnSync('taskset', ['-acp', allCores, String(process.pid)])
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
@@ -85,7 +87,9 @@ export async function start(
 ): Promise<Server> {
   const port = await freePort()
   const log = openSync(`${artefacts}${name.replaceAll(/\W+/g, '-')}.log`, 'w')
-  const command = canPin && !spread ? ['taskset', '-c', '0', process.execPath] : [process.execPath]
+  // Said in either case: a child would inherit the core of the load generator.
+  const cores = spread ? allCores : '0'
+  const command = canPin ? ['taskset', '-c', cores, process.execPath] : [process.execPath]
   const [program = '', ...rest] = [...command, ...args]
   const child = spawn(program, rest, {
     stdio: ['ignore', log, log],
