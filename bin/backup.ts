@@ -1,6 +1,7 @@
 /** `npm run backup -- FILE`: copies the SQLite database of DATABASE_URL, also while the service writes, and checks the copy. */
 import Sqlite from 'better-sqlite3'
 import { existsSync, renameSync, rmSync } from 'node:fs'
+import { forever } from '../plugins/db/forever.ts'
 import { checkDatabase, databaseFile, runCommand } from './sqlite-file.ts'
 
 await runCommand(async () => {
@@ -10,7 +11,7 @@ await runCommand(async () => {
   // Under its name there is never half a backup, nor one that was not checked.
   const draft = `${file}.unchecked`
   rmSync(draft, { force: true })
-  const source = new Sqlite(databaseFile(), { fileMustExist: true, readonly: true, timeout: 5_000 })
+  const source = forever(new Sqlite(databaseFile(), { fileMustExist: true, readonly: true, timeout: 5_000 }))
   try {
     await source.backup(draft)
     await checkDatabase(draft)

@@ -2,11 +2,12 @@
 import Sqlite from 'better-sqlite3'
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { forever } from '../plugins/db/forever.ts'
 import { checkDatabase, databaseFile, runCommand } from './sqlite-file.ts'
 
 /** @throws when another process has the database open */
 function requireIdle(file: string) {
-  const sqlite = new Sqlite(file, { fileMustExist: true, timeout: 0 })
+  const sqlite = forever(new Sqlite(file, { fileMustExist: true, timeout: 0 }))
   try {
     // Leaving WAL needs the file to itself: SQLite refuses while anybody else has it open.
     sqlite.exec('pragma journal_mode=delete')

@@ -1,5 +1,6 @@
 import Sqlite from 'better-sqlite3'
 import { loadConfig } from '../plugins/config.ts'
+import { forever } from '../plugins/db/forever.ts'
 import { pendingMigrations } from '../plugins/db/migrator.ts'
 import { isPostgresUrl, openDatabase, sqlitePath } from '../plugins/db/open.ts'
 
@@ -16,11 +17,11 @@ export function databaseFile(): string {
 
 /** Checks that a file is a sound database of this service, with every migration that it needs. @throws what is wrong */
 export async function checkDatabase(file: string): Promise<void> {
-  const sqlite = new Sqlite(file, { fileMustExist: true, readonly: true })
+  const sqlite = forever(new Sqlite(file, { fileMustExist: true, readonly: true }))
   try {
-    const found = sqlite.prepare('pragma integrity_check').pluck().all()
+    const found = forever(sqlite.prepare('pragma integrity_check')).pluck().all()
     if (found.join() !== 'ok') throw new Error(`${file} is damaged: ${found.join('; ')}`)
-    const broken = sqlite.prepare('pragma foreign_key_check').all()
+    const broken = forever(sqlite.prepare('pragma foreign_key_check')).all()
     if (broken.length > 0) throw new Error(`${file} has ${broken.length} rows that refer to nothing`)
   } finally {
     sqlite.close()

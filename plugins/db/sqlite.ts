@@ -2,6 +2,7 @@ import Sqlite from 'better-sqlite3'
 import { type DatabaseConnection, CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { forever } from './forever.ts'
 
 /** How long a statement waits for another process's lock before the caller is told; waiting blocks every request. */
 const busyTimeout = 20
@@ -30,7 +31,7 @@ class ImmediateDriver extends SqliteDriver {
 
 /** Prepares each SQL text once: preparing costs more than most of these queries. */
 const keepStatements = (sqlite: Sqlite.Database) => {
-  const statements = new Map<string, Sqlite.Statement>()
+  const statements = forever(new Map<string, Sqlite.Statement>())
   return (sql: string) => {
     const kept = statements.get(sql)
     if (kept) return kept
@@ -47,7 +48,7 @@ const keepStatements = (sqlite: Sqlite.Database) => {
  */
 export function sqliteDialect(path: string): SqliteDialect {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
-  const sqlite = new Sqlite(path, { timeout: busyTimeout })
+  const sqlite = forever(new Sqlite(path, { timeout: busyTimeout }))
   for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
     sqlite.exec(`PRAGMA ${pragma}`)
   }

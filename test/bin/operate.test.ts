@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Test, test } from 'tap'
+import { forever } from '../../plugins/db/forever.ts'
 import { postgresServer, scratchPostgres } from '../database.ts'
 import { build } from '../helper.ts'
 import { root, run, temporaryFolder } from '../process.ts'
@@ -41,9 +42,9 @@ test('a backup is made while the service writes, is sound, and is restored to a 
     'one file'
   )
 
-  const copy = new Sqlite(backup, { readonly: true })
-  t.equal(copy.pragma('integrity_check', { simple: true }), 'ok')
-  t.ok(Number(copy.prepare('select count(*) from sessions').pluck().get()) >= 1)
+  const copy = forever(new Sqlite(backup, { readonly: true }))
+  t.equal(forever(copy.prepare('pragma integrity_check')).pluck().get(), 'ok')
+  t.ok(Number(forever(copy.prepare('select count(*) from sessions')).pluck().get()) >= 1)
   copy.close()
   t.match(await command(t, env, 'backup.ts', backup), { code: 1, output: 'overwrites nothing' })
 
@@ -73,7 +74,7 @@ test('what is damaged, old or no database is neither kept as a backup nor restor
   writeFileSync(noise, 'this is no database, however long it is'.repeat(100))
   t.match(await command(t, env, 'restore.ts', noise), { code: 1, output: 'not a database' })
   const empty = join(folder, 'empty.db')
-  new Sqlite(empty).exec('create table other (id integer)').close()
+  forever(new Sqlite(empty)).exec('create table other (id integer)').close()
   t.match(await command(t, env, 'restore.ts', empty), { code: 1, output: 'lacks the migrations' })
   t.ok(before.equals(readFileSync(live)), 'the database is as it was')
 

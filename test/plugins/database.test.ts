@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { forever } from '../../plugins/db/forever.ts'
 import { migrateUp, pendingMigrations } from '../../plugins/db/migrator.ts'
 import { openDatabase } from '../../plugins/db/open.ts'
 import { write } from '../../plugins/db/transaction.ts'
@@ -87,7 +88,7 @@ test('while another process holds the SQLite database, reads answer and a write 
   const file = join(temporaryFolder(t), 'locked.db')
   const { app, as } = await build(t, { DATABASE_URL: `file:${file}` })
   const headers = await as('admin')
-  const holder = new Sqlite(file)
+  const holder = forever(new Sqlite(file))
   t.teardown(() => holder.close())
   holder.exec('begin immediate')
 
