@@ -1,3 +1,4 @@
+import '../server/tick-object.ts'
 import autoload from '@fastify/autoload'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'

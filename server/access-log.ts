@@ -26,7 +26,6 @@ export class AccessLog extends LogController {
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply) {
     if (!this.#isOn && !error) return
     const line = {
-      reqId: request.id,
       method: request.method,
       path: request.url.split('?', 1)[0],
       route: request.routeOptions.url,
@@ -36,8 +35,7 @@ export class AccessLog extends LogController {
       user: request.user?.id,
       trace: traceOf(request)
     }
-    // The server's own logger: the request's would print the id a second time.
-    if (error) request.server.log.error({ ...line, err: error }, 'request errored')
-    else request.server.log.info(line, 'request')
+    if (error) request.log.error({ ...line, err: error }, 'request errored')
+    else request.log.info(line, 'request')
   }
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Config } from '../plugins/config.ts'
 import { AccessLog } from './access-log.ts'
+import { requestIdMixin, requestLogger } from './request-logger.ts'
 import { clientError, frameworkError } from './unrouted.ts'
 
 /** A request id from outside is taken only when it can do no harm in a log or a header. */
@@ -21,7 +22,8 @@ function requestIds() {
 /** The options of the Fastify server itself, for a configuration. */
 export function serverOptions(config: Config) {
   return {
-    logger: { level: config.LOG_LEVEL },
+    logger: { level: config.LOG_LEVEL, mixin: requestIdMixin },
+    childLoggerFactory: requestLogger,
     logController: new AccessLog(config.LOG_LEVEL),
     genReqId: requestIds(),
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,

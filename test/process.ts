@@ -130,9 +130,8 @@ export function launchServer(
   return { ...run(t, 'sh', ['-c', startCommand(script)], { cwd, env: { PORT: '0', ...env } }), cwd }
 }
 
-/** Starts the server and waits until it listens; answers its address too. Rejects with its output if it ends. */
-export async function startServer(t: Test, options: ServerOptions = {}) {
-  const server = launchServer(t, options)
+/** Waits until a server listens, and answers its address too. Rejects with its output if it ends. */
+export async function announced<S extends Running>(server: S) {
   const url = await new Promise<string>((resolve, reject) => {
     const look = () => {
       const found = /Gatehouse API (http:\/\/[^ "]+)/.exec(server.output())
@@ -145,3 +144,6 @@ export async function startServer(t: Test, options: ServerOptions = {}) {
   })
   return { ...server, url }
 }
+
+/** Starts the server as launchServer does, and waits until it listens. */
+export const startServer = (t: Test, options: ServerOptions = {}) => announced(launchServer(t, options))

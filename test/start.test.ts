@@ -7,7 +7,16 @@ import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { test } from 'tap'
 import { forever } from '../plugins/db/forever.ts'
-import { build, environmentWith, launchServer, root, startServer, temporaryFolder } from './process.ts'
+import {
+  announced,
+  build,
+  environmentWith,
+  launchServer,
+  root,
+  run,
+  startServer,
+  temporaryFolder
+} from './process.ts'
 
 interface Pair {
   access_token: string
@@ -237,6 +246,15 @@ test('no password, token or hash is printed, not even at the level trace', async
   ]) {
     t.notOk(server.output().includes(secret))
   }
+})
+
+test('an option of V8 on the command line does not keep anyone from signing in', async (t) => {
+  build()
+  const options = { cwd: temporaryFolder(t), env: { PORT: '0' } }
+  const fastify = join(root, 'node_modules/fastify-cli/cli.js')
+  const args = ['--no-opt', fastify, 'start', '--options', join(root, 'dist/app.js')]
+  const server = await announced(run(t, process.execPath, args, options))
+  t.ok(await signIn(server.url, 'admin'))
 })
 
 test('print-routes and print-plugins work on the compiled application', async (t) => {

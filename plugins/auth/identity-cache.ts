@@ -1,3 +1,4 @@
+import { headerOf } from './bearer.ts'
 import type { Identity } from './identities.ts'
 
 /** A change by another process is seen after this many milliseconds at the latest. */
@@ -36,6 +37,7 @@ interface Sources {
  * it forget. Once a second it asks whether another process has changed anything; if so, all is read anew.
  */
 export class IdentityCache {
+  /** By the whole header, which most requests have as it is: cutting the token out costs as much as finding it. */
   readonly #entries = new Map<string, Entry>()
   readonly #sources: Sources
   /** Counts what was forgotten: an answer read before a change must not be kept after it. */
@@ -50,9 +52,9 @@ export class IdentityCache {
     this.#sources = sources
   }
 
-  /** The identity behind a token when it is known and fresh, without any waiting. */
-  peek(token: string): Identity | undefined {
-    const entry = this.#entries.get(token)
+  /** The identity behind an Authorization header when it is known and fresh, without any waiting. */
+  peek(header: string): Identity | undefined {
+    const entry = this.#entries.get(header)
     if (!entry || entry.generation !== this.#generation) return undefined
     const now = Date.now()
     return now - this.#provenAt < provenFor && now < entry.endsAt ? entry.identity : undefined
@@ -61,12 +63,13 @@ export class IdentityCache {
   /** The identity behind a token: verified, its session alive, its account active. Otherwise undefined. */
   async resolve(token: string): Promise<Identity | undefined> {
     if (Date.now() - this.#provenAt >= provenFor) await this.#prove()
-    const fresh = this.peek(token)
+    const header = headerOf(token)
+    const fresh = this.peek(header)
     if (fresh) return fresh
 
-    const kept = this.#entries.get(token)?.subject
+    const kept = this.#entries.get(header)?.subject
     const subject = kept && Date.now() < kept.endsAt ? kept : this.#sources.verify(token)
-    this.#entries.delete(token)
+    this.#entries.delete(header)
     if (!subject) return undefined
     for (;;) {
       const changes = this.#changes
@@ -75,7 +78,7 @@ export class IdentityCache {
       if (changes !== this.#changes) continue
       if (!found) return undefined
       const { identity } = found
-      this.#keep(token, { subject, identity, endsAt: Math.min(subject.endsAt, found.endsAt), generation })
+      this.#keep(header, { subject, identity, endsAt: Math.min(subject.endsAt, found.endsAt), generation })
       return identity
     }
   }
@@ -94,17 +97,17 @@ export class IdentityCache {
     return this.#proof
   }
 
-  #keep(token: string, entry: Entry) {
+  #keep(header: string, entry: Entry) {
     if (this.#entries.size >= mostTokens) {
       const oldest = this.#entries.keys().next()
       if (!oldest.done) this.#entries.delete(oldest.value)
     }
-    this.#entries.set(token, entry)
+    this.#entries.set(header, entry)
   }
 
   /** Forgets everybody for whom `matches` says so; call it after the change has committed, before answering. */
   forget(matches: (identity: Identity) => boolean) {
     this.#changes++
-    for (const [token, { identity }] of this.#entries) if (matches(identity)) this.#entries.delete(token)
+    for (const [header, { identity }] of this.#entries) if (matches(identity)) this.#entries.delete(header)
   }
 }

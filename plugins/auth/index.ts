@@ -94,15 +94,15 @@ export default fp(
           done()
           return
         }
-        const token = bearerToken(header)
-        if (token === undefined) {
-          request.credentialsFault = isRepeated(header) ? 'repeated' : 'invalid'
+        const known = identities.peek(header)
+        if (known) {
+          request.user = known
           done()
           return
         }
-        const known = identities.peek(token)
-        if (known) {
-          request.user = known
+        const token = bearerToken(header)
+        if (token === undefined) {
+          request.credentialsFault = isRepeated(header) ? 'repeated' : 'invalid'
           done()
           return
         }

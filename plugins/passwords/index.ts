@@ -31,13 +31,16 @@ const queueLength = 32
 
 const extension = extname(import.meta.url)
 
-/** Run from its TypeScript source by tsx on Node 20, a thread has to register the loader for itself. */
+/**
+ * Run from its TypeScript source by tsx on Node 20, a thread has to register the loader for itself. The rest of the
+ * process's own options stays behind: a thread refuses those that are V8's.
+ */
 const loader = (tsx: string) =>
   `data:text/javascript,import { register } from ${JSON.stringify(tsx)}; register()`
 const execArgv =
   extension === '.ts' && process.execArgv.some((argument) => argument.includes('/tsx/'))
-    ? [...process.execArgv, '--import', loader(import.meta.resolve('tsx/esm/api'))]
-    : process.execArgv
+    ? ['--import', loader(import.meta.resolve('tsx/esm/api'))]
+    : []
 
 const threads = availableParallelism()
 /** One for the process, as there is one set of cores; threads without work do not keep the process alive. */

@@ -46,3 +46,21 @@ test('a session ends when its time is over, also while it is in use', async (t) 
   await setTimeout(650)
   t.equal(await ask(), 401)
 })
+
+test('a remembered token counts however its header is written, and is forgotten for all of them', async (t) => {
+  const { app, session } = await build(t)
+  const { headers } = await session('user')
+  const token = headers.authorization.slice('Bearer '.length)
+  const spellings = ['Bearer ', 'bearer ', 'BEARER   '].map((scheme) => scheme + token)
+  const ask = async () =>
+    Promise.all(
+      spellings.map(
+        async (authorization) =>
+          (await app.inject({ url: '/protected', headers: { authorization } })).statusCode
+      )
+    )
+  t.same(await ask(), [200, 200, 200])
+  t.same(await ask(), [200, 200, 200])
+  t.equal((await app.inject({ method: 'POST', url: '/logout', headers })).statusCode, 204)
+  t.same(await ask(), [401, 401, 401])
+})

@@ -90,6 +90,11 @@ test('what the server does is seen in metrics, logs and traces, and no secret is
     lines.find(({ route }) => route === '/users/:id'),
     { reqId: String, method: 'GET', path: '/users/1', status: 200, ms: Number, user: 1, trace }
   )
+  for (const line of server
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"msg":"request"')))
+    t.equal(line.split('"reqId"').length, 2, 'one id a line')
   const unclaimed = lines.filter(({ route, trace }) => route === '/protected' && trace === undefined)
   t.equal(unclaimed.length, malformed.length, 'a malformed traceparent is none')
   for (const secret of [password, pair.access_token, pair.refresh_token, 'hush'])
