@@ -28,7 +28,7 @@ const admin: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['Demonstrations'],
       response: { 200: AdminPanel }
     },
-    handler: async (request) => ({
+    handler: (request) => ({
       message: 'Welcome to the admin panel!',
       admin_features: features,
       admin_level: caller(request).role

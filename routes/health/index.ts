@@ -42,7 +42,7 @@ const health: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['Operation'],
       response: { 200: Health }
     },
-    handler: async () => ({ status: 'ok' as const })
+    handler: () => ({ status: 'ok' as const })
   })
 
   fastify.route({

@@ -19,7 +19,7 @@ const jwks: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['Authentication'],
       response: { 200: KeySet }
     },
-    handler: async () => ({ keys })
+    handler: () => ({ keys })
   })
 }
 export default jwks

@@ -33,7 +33,7 @@ const route: FastifyPluginAsyncTypebox = async (fastify) => {
       querystring: Filter,
       response: { 200: ref(PermissionPage, 'A page of the registry.') }
     },
-    handler: async ({ query: { limit = 50, cursor, q = '' } }) => {
+    handler: ({ query: { limit = 50, cursor, q = '' } }) => {
       const [after = ''] = readCursor(cursor, ['string']) ?? []
       const rows = registry.filter(({ name }) => name.startsWith(q) && name > after)
       const { page, next_cursor } = pageOf(rows, limit, ({ name }) => [name])

@@ -35,7 +35,7 @@ const problem: FastifyPluginAsyncTypebox = async (fastify) => {
       ),
       response: { 200: ProblemKind }
     },
-    handler: async ({ params }) => {
+    handler: ({ params }) => {
       const kind = [...problemKinds.values()].find(
         ({ code }) => problemPath(code) === `/problems/${params.code}`
       )

@@ -23,7 +23,7 @@ const route: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['Authentication'],
       response: { 200: Welcome }
     },
-    handler: async (request) => {
+    handler: (request) => {
       const { username, role } = caller(request)
       return { message: `Welcome ${username}!`, role, authenticated: true }
     }

@@ -27,7 +27,7 @@ const rateLimited: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['Demonstrations'],
       response: { 200: RateLimitedDemo }
     },
-    handler: async () => ({ message, tip })
+    handler: () => ({ message, tip })
   })
 }
 export default rateLimited

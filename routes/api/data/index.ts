@@ -34,7 +34,7 @@ const data: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['Demonstrations'],
       response: { 200: Data }
     },
-    handler: async (request) => ({
+    handler: (request) => ({
       data: { sample: 'data', items: [1, 2, 3, 4, 5] },
       rate_limit_info: `Your role (${caller(request).role}) determines your rate limit.`
     })
