@@ -38,7 +38,7 @@ export async function seed(name: string, accounts: number, signedIn: number): Pr
     DATABASE_URL: `file:${file}`,
     JWT_SECRET: randomBytes(48).toString('base64url'),
     ADMIN_PASSWORD: randomBytes(18).toString('base64url'),
-    RATE_LIMIT_DEFAULT: '1000000'
+    RATE_LIMIT_DEFAULT: '1000000000'
   }
   const config = loadConfig(env)
   const app = Fastify({ ...serverOptions(config), pluginTimeout: 60_000 })

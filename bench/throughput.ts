@@ -17,6 +17,8 @@ export interface Scenario {
   goal: number
   server: Server
   options: LoadOptions
+  /** Makes requests for the next so many seconds, where they do not hold for ever. */
+  requestsFor?: (seconds: number) => Promise<LoadOptions['requests']>
 }
 
 /** Requests with these access tokens, dealt out over the connections. */
@@ -29,9 +31,14 @@ export const rotating =
 export const as = (token: string) => ({ authorization: `Bearer ${token}` })
 
 /** The two loads one after the other, so that the machine's moods meet both. */
-async function pair(bare: Server, { server, options }: Scenario, seconds: number): Promise<[Load, Load]> {
+async function pair(
+  bare: Server,
+  { server, options, requestsFor }: Scenario,
+  seconds: number
+): Promise<[Load, Load]> {
   const first = await load(bare, { requests: [get('/')], seconds })
-  return [first, await load(server, { ...options, seconds })]
+  const requests = (await requestsFor?.(seconds)) ?? options.requests
+  return [first, await load(server, { ...options, requests, seconds })]
 }
 
 /** Measures each scenario beside bare Fastify, in turns. */

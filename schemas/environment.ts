@@ -153,7 +153,7 @@ export const Environment = Type.Object({
   RATE_LIMIT_DEFAULT: integer(
     300,
     1,
-    1_000_000,
+    1_000_000_000,
     'Requests a minute per account, or per address when signed out, on routes without a limit of their own'
   ),
   TRUST_PROXY: List({
