@@ -31,16 +31,20 @@ const queueLength = 32
 
 const extension = extname(import.meta.url)
 
-/**
- * Run from its TypeScript source by tsx on Node 20, a thread has to register the loader for itself. The rest of the
- * process's own options stays behind: a thread refuses those that are V8's.
- */
+/** The options of this process that load code, and what is loaded; a thread refuses those that are V8's. */
+const loads = /^(--import|--require|--loader|-r)(=|$)/
+const inherited = process.execArgv.filter(
+  (argument, index, all) =>
+    loads.test(argument) || (!argument.startsWith('-') && loads.test(all[index - 1] ?? ''))
+)
+
+/** Run from its TypeScript source by tsx on Node 20, a thread has to register the loader for itself. */
 const loader = (tsx: string) =>
   `data:text/javascript,import { register } from ${JSON.stringify(tsx)}; register()`
 const execArgv =
-  extension === '.ts' && process.execArgv.some((argument) => argument.includes('/tsx/'))
-    ? ['--import', loader(import.meta.resolve('tsx/esm/api'))]
-    : []
+  extension === '.ts' && inherited.some((argument) => argument.includes('/tsx/'))
+    ? [...inherited, '--import', loader(import.meta.resolve('tsx/esm/api'))]
+    : inherited
 
 const threads = availableParallelism()
 /** One for the process, as there is one set of cores; threads without work do not keep the process alive. */

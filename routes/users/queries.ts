@@ -1,6 +1,8 @@
 import { pageOf, readCursor } from '../../schemas/cursor.ts'
-import { shownUser } from '../../plugins/accounts/users.ts'
+import type { Static } from '@sinclair/typebox'
+import { User } from '../../schemas/users.ts'
 import { usernameKey } from '../../plugins/accounts/usernames.ts'
+import { jsonLines, jsonOf } from '../../plugins/db/json.ts'
 import type { Db } from '../../plugins/db/transaction.ts'
 
 interface UserFilter {
@@ -16,27 +18,30 @@ interface UserFilter {
 /** Sorts after every text that begins with a prefix, when it stands behind the prefix. */
 const last = '\u{10FFFF}'
 
-/** A page of accounts in the order of their ids or usernames. @throws CursorRefused for a cursor of another order */
+/**
+ * A page of accounts in the order of their ids or usernames, as the JSON text of a UserPage: it is the longest list.
+ * @throws CursorRefused for a cursor of another order
+ */
 export async function listUsers(db: Db, { limit = 50, cursor, q, role, status, sort = 'id' }: UserFilter) {
-  let query = db.selectFrom('users').select(shownUser)
+  const column = sort === 'id' ? 'id' : 'username_key'
+  let query = db.selectFrom('users').select([column, jsonOf(db, User).as('json')])
   if (q !== undefined) {
     const prefix = usernameKey(q)
     query = query.where('username_key', '>=', prefix).where('username_key', '<', prefix + last)
   }
   if (role !== undefined) query = query.where('role', '=', role)
   if (status !== undefined) query = query.where('status', '=', status)
-  if (sort === 'id') {
-    const after = readCursor(cursor, ['number'])
-    if (after) query = query.where('id', '>', after[0])
-    query = query.orderBy('id')
-  } else {
-    const after = readCursor(cursor, ['string'])
-    if (after) query = query.where('username_key', '>', after[0])
-    query = query.orderBy('username_key')
-  }
-  const rows = await query.limit(limit + 1).execute()
-  const { page, next_cursor } = pageOf(rows, limit, ({ id, username }) => [
-    sort === 'id' ? id : usernameKey(username)
-  ])
-  return { users: page, next_cursor }
+  const after = readCursor(cursor, [sort === 'id' ? 'number' : 'string'])
+  if (after) query = query.where(column, '>', after[0])
+  const rows = query.orderBy(column).limit(limit + 1)
+  const { lines } = await db
+    .selectFrom(rows.as('rows'))
+    .select(jsonLines('json', column).as('lines'))
+    .executeTakeFirstOrThrow()
+
+  const { page, next_cursor } = pageOf(lines?.split('\n') ?? [], limit, (line) => {
+    const { id, username } = JSON.parse(line) as Static<typeof User>
+    return [sort === 'id' ? id : usernameKey(username)]
+  })
+  return `{"users":[${page.join()}],"next_cursor":${JSON.stringify(next_cursor)}}`
 }
