@@ -16,9 +16,11 @@ export function jsonOf(db: Db, { properties }: TObject) {
     sql.lit(column),
     isPostgres && schema['format'] === 'date-time' ? instant(column) : sql.ref(column)
   ])
-  return isPostgres
-    ? sql<string>`json_build_object(${sql.join(members)})::text`
-    : sql<string>`json_object(${sql.join(members)})`
+  const object = isPostgres
+    ? sql`json_build_object(${sql.join(members)})::text`
+    : sql`json_object(${sql.join(members)})`
+  // Nothing in it depends on the request: one text is put into each query faster than its parts.
+  return sql.raw<string>(object.compile(db).sql)
 }
 
 /** JSON texts, ordered by a column, as one text with a line for each: none has a line break in it. Null for none. */

@@ -1,5 +1,14 @@
 import Sqlite from 'better-sqlite3'
-import { type DatabaseConnection, CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type LimitNode,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  SqliteQueryCompiler,
+  ValueNode
+} from 'kysely'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { forever } from './forever.ts'
@@ -29,6 +38,15 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+/** Writes a LIMIT into the text: SQLite would plan a query with a bound one anew each time that it runs. */
+class LimitWriter extends SqliteQueryCompiler {
+  protected override visitLimit(node: LimitNode) {
+    if (ValueNode.is(node.limit) && Number.isSafeInteger(node.limit.value)) {
+      this.append(`limit ${String(node.limit.value)}`)
+    } else super.visitLimit(node)
+  }
+}
+
 /** Prepares each SQL text once: preparing costs more than most of these queries. */
 const keepStatements = (sqlite: Sqlite.Database) => {
   const statements = forever(new Map<string, Sqlite.Statement>())
@@ -55,6 +73,7 @@ export function sqliteDialect(path: string): SqliteDialect {
   const config = { database: { prepare: keepStatements(sqlite), close: () => void sqlite.close() } }
   const dialect = new SqliteDialect(config)
   dialect.createDriver = () => new ImmediateDriver(config)
+  dialect.createQueryCompiler = () => new LimitWriter()
   dialect.createAdapter = () => new TransactionalDdlAdapter()
   return dialect
 }

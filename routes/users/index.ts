@@ -13,7 +13,7 @@ import { listQuery } from '../../schemas/page.ts'
 import { RoleName } from '../../schemas/roles.ts'
 import { ref, StringEnum } from '../../schemas/types.ts'
 import { NewUser, User, UserPage, UserStatus } from '../../schemas/users.ts'
-import { listUsers } from './queries.ts'
+import { userLister } from './queries.ts'
 
 const Filter = listQuery({
   q: Type.Optional(
@@ -34,6 +34,7 @@ const Filter = listQuery({
 
 const users: FastifyPluginAsyncTypebox = async (fastify) => {
   const { db, passwords } = fastify
+  const listUsers = userLister(db)
 
   fastify.route({
     method: 'GET',
@@ -53,7 +54,7 @@ const users: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: ({ query }, reply) => {
       void reply.type('application/json; charset=utf-8').serializer(String)
-      return listUsers(db, query)
+      return listUsers(query)
     }
   })
 

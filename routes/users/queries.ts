@@ -19,29 +19,32 @@ interface UserFilter {
 const last = '\u{10FFFF}'
 
 /**
- * A page of accounts in the order of their ids or usernames, as the JSON text of a UserPage: it is the longest list.
- * @throws CursorRefused for a cursor of another order
+ * Makes the function that answers a page of accounts in the order of their ids or usernames, as the JSON text of a
+ * UserPage: it is the longest list. It throws CursorRefused for a cursor of another order.
  */
-export async function listUsers(db: Db, { limit = 50, cursor, q, role, status, sort = 'id' }: UserFilter) {
-  const column = sort === 'id' ? 'id' : 'username_key'
-  let query = db.selectFrom('users').select([column, jsonOf(db, User).as('json')])
-  if (q !== undefined) {
-    const prefix = usernameKey(q)
-    query = query.where('username_key', '>=', prefix).where('username_key', '<', prefix + last)
-  }
-  if (role !== undefined) query = query.where('role', '=', role)
-  if (status !== undefined) query = query.where('status', '=', status)
-  const after = readCursor(cursor, [sort === 'id' ? 'number' : 'string'])
-  if (after) query = query.where(column, '>', after[0])
-  const rows = query.orderBy(column).limit(limit + 1)
-  const { lines } = await db
-    .selectFrom(rows.as('rows'))
-    .select(jsonLines('json', column).as('lines'))
-    .executeTakeFirstOrThrow()
+export function userLister(db: Db) {
+  const json = jsonOf(db, User).as('json')
+  return async ({ limit = 50, cursor, q, role, status, sort = 'id' }: UserFilter) => {
+    const column = sort === 'id' ? 'id' : 'username_key'
+    let query = db.selectFrom('users').select([column, json])
+    if (q !== undefined) {
+      const prefix = usernameKey(q)
+      query = query.where('username_key', '>=', prefix).where('username_key', '<', prefix + last)
+    }
+    if (role !== undefined) query = query.where('role', '=', role)
+    if (status !== undefined) query = query.where('status', '=', status)
+    const after = readCursor(cursor, [sort === 'id' ? 'number' : 'string'])
+    if (after) query = query.where(column, '>', after[0])
+    const rows = query.orderBy(column).limit(limit + 1)
+    const { lines } = await db
+      .selectFrom(rows.as('rows'))
+      .select(jsonLines('json', column).as('lines'))
+      .executeTakeFirstOrThrow()
 
-  const { page, next_cursor } = pageOf(lines?.split('\n') ?? [], limit, (line) => {
-    const { id, username } = JSON.parse(line) as Static<typeof User>
-    return [sort === 'id' ? id : usernameKey(username)]
-  })
-  return `{"users":[${page.join()}],"next_cursor":${JSON.stringify(next_cursor)}}`
+    const { page, next_cursor } = pageOf(lines?.split('\n') ?? [], limit, (line) => {
+      const { id, username } = JSON.parse(line) as Static<typeof User>
+      return [sort === 'id' ? id : usernameKey(username)]
+    })
+    return `{"users":[${page.join()}],"next_cursor":${JSON.stringify(next_cursor)}}`
+  }
 }
