@@ -1,8 +1,10 @@
+import bcrypt from 'bcryptjs'
 import { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { existsSync, statfsSync } from 'node:fs'
 import { BlockList, isIPv6 } from 'node:net'
 import { dirname } from 'node:path'
+import { accountsWithDefaults } from '../../plugins/accounts/defaults.ts'
 import { loadKeys } from '../../plugins/auth/keys.ts'
 import type { Config } from '../../plugins/config.ts'
 import { pendingMigrations } from '../../plugins/db/migrator.ts'
@@ -59,6 +61,16 @@ const keys: Check = async (config) => {
   const ring = loadKeys(config)
   return `${ring.signing().kid} signs, ${ring.byKid.size} verify`
 }
+
+/** In production the service would not start; before, the guide's accounts are there to be tried. */
+const passwords: Check = (config) =>
+  withDatabase(config, async (db) => {
+    const names = await accountsWithDefaults(db, config, bcrypt.compare)
+    if (names.length === 0) return 'no account has a default one'
+    const found = `default ones at ${names.join(', ')}`
+    if (config.NODE_ENV === 'production') throw new Error(found)
+    return `${found}: change them before production`
+  })
 
 /** The last sign-in tells what the service took for a client's address. */
 const proxy: Check = (config) =>
@@ -122,4 +134,4 @@ const redis: Check = async ({ REDIS_URL }) => {
 }
 
 /** Everything that is checked, by the name that a failure is reported under. */
-export const checks: Record<string, Check> = { database, disk, keys, proxy, clock, redis }
+export const checks: Record<string, Check> = { database, disk, keys, passwords, proxy, clock, redis }

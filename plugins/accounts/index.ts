@@ -1,17 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { randomBytes } from 'node:crypto'
-import { type Config, defaultPasswords } from '../config.ts'
+import type { Config } from '../config.ts'
 import { isUniqueViolation } from '../db/failures.ts'
 import { write } from '../db/transaction.ts'
+import { accountsWithDefaults, demoAccounts } from './defaults.ts'
 import { insertUser } from './users.ts'
 import { usernameKey } from './usernames.ts'
-
-/** The accounts of the guide. */
-export const demoAccounts = [
-  { username: 'admin', password: 'password123', role: 'admin' },
-  { username: 'user', password: 'password123', role: 'user' }
-]
 
 /** The demo accounts as bodies to sign in with, while they have the guide's passwords. */
 export function demoLogins({ NODE_ENV, ADMIN_USERNAME, ADMIN_PASSWORD }: Config) {
@@ -48,23 +43,15 @@ async function createFirst(
 
 /** Refuses to run in production while the first administrator or an account of the guide has a default password. */
 async function refuseDefaults({ config, db, passwords }: FastifyInstance) {
-  const names = [config.ADMIN_USERNAME, ...demoAccounts.map(({ username }) => username)]
-  const rows = await db
-    .selectFrom('users')
-    .select(['username', 'password_hash'])
-    .where('username_key', 'in', names.map(usernameKey))
-    .where('status', '=', 'active')
-    .execute()
-  for (const { username, password_hash } of rows) {
-    for (const password of defaultPasswords) {
-      if (!(await passwords.verify(password, password_hash))) continue
-      const error = new Error(
-        `The account ${username} in DATABASE_URL has a default password: change it (start once with NODE_ENV=development), or point DATABASE_URL at a new database.`
-      )
-      error.stack = error.message
-      throw error
-    }
-  }
+  const [username] = await accountsWithDefaults(db, config, (password, hash) =>
+    passwords.verify(password, hash)
+  )
+  if (username === undefined) return
+  const error = new Error(
+    `The account ${username} in DATABASE_URL has a default password: change it (start once with NODE_ENV=development), or point DATABASE_URL at a new database.`
+  )
+  error.stack = error.message
+  throw error
 }
 
 /** Sees to it that somebody can sign in to a new database. */

@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3'
+import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -100,6 +101,7 @@ test('doctor tells where each value comes from, hides secrets, and finds nothing
   t.match(output, /^LOG_LEVEL=info {2}# default$/m)
   t.match(output, /^JWT_SECRET=\(secret\) {2}# environment$/m)
   t.notMatch(output, env.JWT_SECRET)
+  t.match(output, /^ok {4}passwords: default ones at admin, user: change them before production$/m)
   for (const name of ['configuration', 'database', 'disk', 'keys', 'proxy', 'clock', 'redis'])
     t.match(output, new RegExp(`^ok {4}${name}`, 'm'))
 })
@@ -142,6 +144,12 @@ test('doctor names each failure, and ends with 1', async (t) => {
   const missing = await command(t, { DATABASE_URL: `file:${join(folder, 'missing.db')}` }, 'doctor/index.ts')
   t.match(missing, { code: 1, output: /^FAIL {2}database: .* is not there yet/m })
   t.notOk(existsSync(join(folder, 'missing.db')), 'looking makes nothing')
+
+  const JWT_SECRET = randomBytes(48).toString('base64url')
+  t.match(await command(t, { NODE_ENV: 'production', JWT_SECRET, DATABASE_URL }, 'doctor/index.ts'), {
+    code: 1,
+    output: /^FAIL {2}passwords: default ones at admin, user$/m
+  })
 
   const weak = { NODE_ENV: 'production', JWT_SECRET: 'secret'.repeat(8), DATABASE_URL }
   t.match(await command(t, weak, 'doctor/index.ts'), {
