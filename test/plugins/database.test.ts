@@ -185,3 +185,11 @@ test(
     t.equal((await app.inject('/health/ready')).statusCode, 200)
   }
 )
+
+test('a limit stands in the text of a query: SQLite would plan it anew for each bound one', async (t) => {
+  const db = openDatabase(':memory:')
+  t.teardown(() => db.destroy())
+  const { sql, parameters } = db.selectFrom('users').select('id').where('id', '>', 7).limit(5).compile()
+  t.match(sql, /limit 5$/)
+  t.same(parameters, [7])
+})
