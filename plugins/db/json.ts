@@ -23,6 +23,9 @@ export function jsonOf(db: Db, { properties }: TObject) {
   return sql.raw<string>(object.compile(db).sql)
 }
 
-/** JSON texts, ordered by a column, as one text with a line for each: none has a line break in it. Null for none. */
-export const jsonLines = (json: string, column: string): RawBuilder<string | null> =>
-  sql`string_agg(${sql.ref(json)}, ${sql.lit('\n')} order by ${sql.ref(column)})`
+/**
+ * JSON texts as one, with a comma and a line break between them: none has one in it. They come in the order of the
+ * subquery that they are selected from, as both databases take its rows; ordering here would sort them once more.
+ */
+export const jsonLines = (json: string): RawBuilder<string | null> =>
+  sql`string_agg(${sql.ref(json)}, ${sql.lit(',\n')})`

@@ -2,7 +2,7 @@ import { Kysely, type LogEvent } from 'kysely'
 import type { Database } from '../../schemas/database.ts'
 import type { DatabaseObserver } from '../metrics.ts'
 import { postgresDialect } from './postgres.ts'
-import { sqliteDialect } from './sqlite.ts'
+import { openSqlite, type SqliteReader } from './sqlite.ts'
 import type { Db } from './transaction.ts'
 
 /** Whether a DATABASE_URL names a PostgreSQL database; otherwise it is a SQLite file or `:memory:`. */
@@ -11,14 +11,21 @@ export const isPostgresUrl = (url: string) => /^postgres(ql)?:/.test(url)
 /** The path of the SQLite file that a DATABASE_URL names, or `:memory:`. */
 export const sqlitePath = (url: string) => url.replace(/^file:/, '')
 
+const readers = new WeakMap<Db, SqliteReader>()
+
+/** What reads at once from a database that is a SQLite file; undefined for the others. */
+export const readerOf = (db: Db): SqliteReader | undefined => readers.get(db)
+
 /**
  * Opens the database that a DATABASE_URL names: `file:PATH` (made where there is none), `:memory:` or
  * `postgres://…` with a pool of at most `connections`. An observer is told of every query.
  */
 export function openDatabase(url: string, connections = 1, observer: DatabaseObserver | null = null): Db {
-  const dialect = isPostgresUrl(url)
-    ? postgresDialect(url, connections, observer)
-    : sqliteDialect(sqlitePath(url))
+  const { dialect, reader } = isPostgresUrl(url)
+    ? { dialect: postgresDialect(url, connections, observer), reader: undefined }
+    : openSqlite(sqlitePath(url), observer)
   const log = observer ? { log: (event: LogEvent) => observer.query(event.queryDurationMillis / 1_000) } : {}
-  return new Kysely<Database>({ dialect, ...log })
+  const db = new Kysely<Database>({ dialect, ...log })
+  if (reader) readers.set(db, reader)
+  return db
 }

@@ -6,11 +6,11 @@ import {
   SqliteAdapter,
   SqliteDialect,
   SqliteDriver,
-  SqliteQueryCompiler,
-  ValueNode
+  SqliteQueryCompiler
 } from 'kysely'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { DatabaseObserver } from '../metrics.ts'
 import { forever } from './forever.ts'
 
 /** How long a statement waits for another process's lock before the caller is told; waiting blocks every request. */
@@ -38,12 +38,11 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-/** Writes a LIMIT into the text: SQLite would plan a query with a bound one anew each time that it runs. */
-class LimitWriter extends SqliteQueryCompiler {
-  protected override visitLimit(node: LimitNode) {
-    if (ValueNode.is(node.limit) && Number.isSafeInteger(node.limit.value)) {
-      this.append(`limit ${String(node.limit.value)}`)
-    } else super.visitLimit(node)
+/** SQLite looks into a bound LIMIT and plans the query anew for each other value; it does not look into a sum. */
+class BlindLimitCompiler extends SqliteQueryCompiler {
+  protected override visitLimit({ limit }: LimitNode) {
+    this.append('limit 0 + ')
+    this.visitNode(limit)
   }
 }
 
@@ -60,20 +59,64 @@ const keepStatements = (sqlite: Sqlite.Database) => {
   }
 }
 
+/** Runs one query at once; answers its rows. */
+export type Read<Row> = (parameters: readonly unknown[]) => Row[]
+
+/**
+ * Reads from a SQLite file on a connection of its own: it sees what has been committed, and waits for no transaction
+ * of this process. Opened when it is first wanted.
+ */
+export class SqliteReader {
+  readonly #path: string
+  readonly #observer: DatabaseObserver | null
+  #sqlite: Sqlite.Database | undefined
+
+  constructor(path: string, observer: DatabaseObserver | null) {
+    this.#path = path
+    this.#observer = observer
+  }
+
+  /** Prepares a query; it is kept to the end of the process. */
+  prepare<Row>(sql: string): Read<Row> {
+    this.#sqlite ??= forever(new Sqlite(this.#path, { readonly: true, timeout: busyTimeout }))
+    const statement = forever(this.#sqlite.prepare<unknown[], Row>(sql))
+    const observer = this.#observer
+    if (!observer) return (parameters) => statement.all(...parameters)
+    return (parameters) => {
+      const began = performance.now()
+      try {
+        return statement.all(...parameters)
+      } finally {
+        observer.query((performance.now() - began) / 1_000)
+      }
+    }
+  }
+
+  close() {
+    this.#sqlite?.close()
+  }
+}
+
 /**
  * Opens a SQLite file, or `:memory:`, for Kysely. A commit has reached the disk when it is acknowledged
  * (synchronous=FULL, said on every open: better-sqlite3 falls back to NORMAL for an existing WAL file).
+ * A file has a reader besides.
  */
-export function sqliteDialect(path: string): SqliteDialect {
+export function openSqlite(path: string, observer: DatabaseObserver | null) {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
   const sqlite = forever(new Sqlite(path, { timeout: busyTimeout }))
   for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
     sqlite.exec(`PRAGMA ${pragma}`)
   }
-  const config = { database: { prepare: keepStatements(sqlite), close: () => void sqlite.close() } }
+  const reader = path === ':memory:' ? undefined : new SqliteReader(path, observer)
+  const close = () => {
+    reader?.close()
+    sqlite.close()
+  }
+  const config = { database: { prepare: keepStatements(sqlite), close } }
   const dialect = new SqliteDialect(config)
   dialect.createDriver = () => new ImmediateDriver(config)
-  dialect.createQueryCompiler = () => new LimitWriter()
+  dialect.createQueryCompiler = () => new BlindLimitCompiler()
   dialect.createAdapter = () => new TransactionalDdlAdapter()
-  return dialect
+  return { dialect, reader }
 }

@@ -1,9 +1,10 @@
-import { pageOf, readCursor } from '../../schemas/cursor.ts'
 import type { Static } from '@sinclair/typebox'
-import { User } from '../../schemas/users.ts'
 import { usernameKey } from '../../plugins/accounts/usernames.ts'
 import { jsonLines, jsonOf } from '../../plugins/db/json.ts'
+import { prepareRead } from '../../plugins/db/prepared.ts'
 import type { Db } from '../../plugins/db/transaction.ts'
+import { makeCursor, readCursor } from '../../schemas/cursor.ts'
+import { User } from '../../schemas/users.ts'
 
 interface UserFilter {
   limit?: number
@@ -15,36 +16,70 @@ interface UserFilter {
   sort?: 'id' | 'username'
 }
 
+/** What a query compares with, where it has a value, and how many rows it takes. */
+interface Bounds {
+  role?: string | undefined
+  status?: UserFilter['status'] | undefined
+  from?: string | undefined
+  below?: string | undefined
+  after?: number | string | undefined
+  rows: number
+}
+
 /** Sorts after every text that begins with a prefix, when it stands behind the prefix. */
 const last = '\u{10FFFF}'
+
+interface Lines {
+  lines: string | null
+  count: number
+}
+
+/** The query for accounts as lines of JSON, narrowed by the bounds that have a value here. */
+const prepareList = (db: Db, column: 'id' | 'username_key', bounds: Bounds) =>
+  prepareRead<Bounds, Lines>(db, (value) => {
+    let query = db.selectFrom('users').select(jsonOf(db, User).as('json'))
+    if (bounds.role !== undefined) query = query.where('role', '=', value('role'))
+    if (bounds.status !== undefined) query = query.where('status', '=', value('status'))
+    if (bounds.from !== undefined) query = query.where('username_key', '>=', value('from'))
+    if (bounds.below !== undefined) query = query.where('username_key', '<', value('below'))
+    if (bounds.after !== undefined) query = query.where(column, '>', value('after'))
+    return db
+      .selectFrom(query.orderBy(column).limit(value('rows')).as('page'))
+      .select([jsonLines('json').as('lines'), ({ fn }) => fn.countAll<number>().as('count')])
+  })
+
+/** The JSON text of a UserPage, made of one line more than it holds, if there is one more. */
+function pageOf([found]: Lines[], limit: number, byId: boolean): string {
+  const lines = found?.lines ?? ''
+  if (!found || found.count <= limit) return `{"users":[${lines}],"next_cursor":null}`
+  const page = lines.slice(0, lines.lastIndexOf(',\n'))
+  const { id, username } = JSON.parse(page.slice(page.lastIndexOf('\n') + 1)) as Static<typeof User>
+  return `{"users":[${page}],"next_cursor":"${makeCursor(byId ? id : usernameKey(username))}"}`
+}
 
 /**
  * Makes the function that answers a page of accounts in the order of their ids or usernames, as the JSON text of a
  * UserPage: it is the longest list. It throws CursorRefused for a cursor of another order.
  */
 export function userLister(db: Db) {
-  const json = jsonOf(db, User).as('json')
-  return async ({ limit = 50, cursor, q, role, status, sort = 'id' }: UserFilter) => {
-    const column = sort === 'id' ? 'id' : 'username_key'
-    let query = db.selectFrom('users').select([column, json])
-    if (q !== undefined) {
-      const prefix = usernameKey(q)
-      query = query.where('username_key', '>=', prefix).where('username_key', '<', prefix + last)
-    }
-    if (role !== undefined) query = query.where('role', '=', role)
-    if (status !== undefined) query = query.where('status', '=', status)
-    const after = readCursor(cursor, [sort === 'id' ? 'number' : 'string'])
-    if (after) query = query.where(column, '>', after[0])
-    const rows = query.orderBy(column).limit(limit + 1)
-    const { lines } = await db
-      .selectFrom(rows.as('rows'))
-      .select(jsonLines('json', column).as('lines'))
-      .executeTakeFirstOrThrow()
+  const queries = new Map<string, ReturnType<typeof prepareList>>()
+  return ({ limit = 50, cursor, q, role, status, sort = 'id' }: UserFilter): string | Promise<string> => {
+    const byId = sort === 'id'
+    const from = q === undefined ? undefined : usernameKey(q)
+    const below = from === undefined ? undefined : from + last
+    const after = readCursor(cursor, [byId ? 'number' : 'string'])?.[0]
+    const bounds = { role, status, from, below, after, rows: limit + 1 }
 
-    const { page, next_cursor } = pageOf(lines?.split('\n') ?? [], limit, (line) => {
-      const { id, username } = JSON.parse(line) as Static<typeof User>
-      return [sort === 'id' ? id : usernameKey(username)]
-    })
-    return `{"users":[${page.join()}],"next_cursor":${JSON.stringify(next_cursor)}}`
+    const shape = `${sort} ${[role, status, q, cursor].map((filter) => filter === undefined).join()}`
+    let list = queries.get(shape)
+    if (!list) {
+      list = prepareList(db, byId ? 'id' : 'username_key', bounds)
+      queries.set(shape, list)
+    }
+    const found = list(bounds)
+    // What is here already is answered without a promise, which would cost a good part of the query.
+    return found instanceof Promise
+      ? found.then((rows) => pageOf(rows, limit, byId))
+      : pageOf(found, limit, byId)
   }
 }

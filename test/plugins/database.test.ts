@@ -7,6 +7,7 @@ import { test } from 'tap'
 import { forever } from '../../plugins/db/forever.ts'
 import { migrateUp, pendingMigrations } from '../../plugins/db/migrator.ts'
 import { openDatabase } from '../../plugins/db/open.ts'
+import { prepareRead } from '../../plugins/db/prepared.ts'
 import { write } from '../../plugins/db/transaction.ts'
 import { postgresServer, scratchDatabase, scratchPostgres } from '../database.ts'
 import { build } from '../helper.ts'
@@ -186,10 +187,27 @@ test(
   }
 )
 
-test('a limit stands in the text of a query: SQLite would plan it anew for each bound one', async (t) => {
+test('a query of any limit is one text, which SQLite plans once', async (t) => {
   const db = openDatabase(':memory:')
   t.teardown(() => db.destroy())
   const { sql, parameters } = db.selectFrom('users').select('id').where('id', '>', 7).limit(5).compile()
-  t.match(sql, /limit 5$/)
-  t.same(parameters, [7])
+  t.match(sql, /limit 0 \+ \?$/, 'SQLite does not look into a sum')
+  t.same(parameters, [7, 5])
+})
+
+test('a prepared read sees what is committed and nothing else, however often it runs', async (t) => {
+  const db = openDatabase(`file:${join(temporaryFolder(t), 'read.db')}`)
+  t.teardown(() => db.destroy())
+  await migrateUp(db)
+  const find = prepareRead<{ name: string }, { description: string }>(db, (value) =>
+    db.selectFrom('roles').select('description').where('name', '=', value('name'))
+  )
+  const before = await find({ name: 'user' })
+  t.equal(before.length, 1)
+  t.same(await find({ name: 'nobody' }), [])
+  await write(db, async (tx) => {
+    await tx.updateTable('roles').set({ description: 'changed' }).where('name', '=', 'user').execute()
+    t.same(await find({ name: 'user' }), before, 'not what is under way')
+  })
+  t.same(await find({ name: 'user' }), [{ description: 'changed' }])
 })

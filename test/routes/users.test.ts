@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { test } from 'tap'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
 import { build } from '../helper.ts'
+import { temporaryFolder } from '../process.ts'
 
 type Headers = Record<string, string>
 
@@ -278,51 +280,58 @@ test('nobody can make an account mightier than themselves, or lay hands on one t
   t.equal(await status(app, admin), 200)
 })
 
-test('the list is filtered, sorted and paged to its real end', async (t) => {
-  const { app, as } = await build(t)
-  const headers = await as('admin')
-  for (const name of ['Zoe', 'adam', 'Ada', 'adb', 'bob']) await made(app, headers, name)
-  const names = async (query: string) => {
-    const found: string[] = []
-    let cursor = ''
-    for (;;) {
-      const answer = await app.inject({ url: `/users?${query}${cursor}`, headers })
-      t.equal(answer.statusCode, 200, query)
-      const page = answer.json<{ users: { username: string }[]; next_cursor: string | null }>()
-      found.push(...page.users.map(({ username }) => username))
-      if (page.next_cursor === null) return found
-      t.ok(page.users.length > 0)
-      cursor = `&cursor=${page.next_cursor}`
+// A SQLite file is read in a way of its own.
+const databases = {
+  'in the database of the suite': () => ({}),
+  'in a file': (t: Test) => ({ DATABASE_URL: `file:${join(temporaryFolder(t), 'users.db')}` })
+}
+for (const [where, env] of Object.entries(databases)) {
+  test(`the list is filtered, sorted and paged to its real end, ${where}`, async (t) => {
+    const { app, as } = await build(t, env(t))
+    const headers = await as('admin')
+    for (const name of ['Zoe', 'adam', 'Ada', 'adb', 'bob']) await made(app, headers, name)
+    const names = async (query: string) => {
+      const found: string[] = []
+      let cursor = ''
+      for (;;) {
+        const answer = await app.inject({ url: `/users?${query}${cursor}`, headers })
+        t.equal(answer.statusCode, 200, query)
+        const page = answer.json<{ users: { username: string }[]; next_cursor: string | null }>()
+        found.push(...page.users.map(({ username }) => username))
+        if (page.next_cursor === null) return found
+        t.ok(page.users.length > 0)
+        cursor = `&cursor=${page.next_cursor}`
+      }
     }
-  }
-  const all = ['admin', 'user', 'Zoe', 'adam', 'Ada', 'adb', 'bob']
-  t.same(await names(''), all)
-  for (const limit of [1, 2, 3, 7]) t.same(await names(`limit=${limit}`), all)
-  t.same(await names('sort=username&limit=2'), ['Ada', 'adam', 'adb', 'admin', 'bob', 'user', 'Zoe'])
-  t.same(await names('q=AD&sort=username&limit=1'), ['Ada', 'adam', 'adb', 'admin'])
-  t.same(await names('q=%25'), [])
-  t.same(await names('role=admin'), ['admin'])
-  t.same(await names('status=disabled'), [])
+    const all = ['admin', 'user', 'Zoe', 'adam', 'Ada', 'adb', 'bob']
+    t.same(await names(''), all)
+    for (const limit of [1, 2, 3, 7]) t.same(await names(`limit=${limit}`), all)
+    t.same(await names('sort=username&limit=2'), ['Ada', 'adam', 'adb', 'admin', 'bob', 'user', 'Zoe'])
+    t.same(await names('q=AD&sort=username&limit=1'), ['Ada', 'adam', 'adb', 'admin'])
+    t.same(await names('q=%25'), [])
+    t.same(await names('role=admin'), ['admin'])
+    t.same(await names('status=disabled'), [])
 
-  const byName = await app.inject({ url: '/users?sort=username&limit=1', headers })
-  const { next_cursor } = byName.json<{ next_cursor: string }>()
-  t.match((await app.inject({ url: `/users?cursor=${next_cursor}`, headers })).json(), {
-    status: 400,
-    code: 'CURSOR_REFUSED'
+    const byName = await app.inject({ url: '/users?sort=username&limit=1', headers })
+    const { next_cursor } = byName.json<{ next_cursor: string }>()
+    t.match((await app.inject({ url: `/users?cursor=${next_cursor}`, headers })).json(), {
+      status: 400,
+      code: 'CURSOR_REFUSED'
+    })
+    for (const wrong of [
+      'limit=0',
+      'limit=201',
+      'limit=1e1',
+      'limit=Infinity',
+      'cursor=!',
+      'sort=role',
+      'page=2',
+      'limit=1&limit=2'
+    ]) {
+      t.equal((await app.inject({ url: `/users?${wrong}`, headers })).statusCode, 400, wrong)
+    }
   })
-  for (const wrong of [
-    'limit=0',
-    'limit=201',
-    'limit=1e1',
-    'limit=Infinity',
-    'cursor=!',
-    'sort=role',
-    'page=2',
-    'limit=1&limit=2'
-  ]) {
-    t.equal((await app.inject({ url: `/users?${wrong}`, headers })).statusCode, 400, wrong)
-  }
-})
+}
 
 test('an administrator sees and ends the sessions of an account', async (t) => {
   const { app, as, session } = await build(t)
