@@ -10,7 +10,9 @@ export const SessionRow = Type.Object({
   last_used_at: Timestamp,
   expires_at: Timestamp,
   user_agent: Nullable(Type.String({ maxLength: 256, pattern: '^[^\\u0000]*$', examples: ['curl/8.5.0'] })),
-  address: Type.String({ maxLength: 45, pattern: '^[0-9A-Fa-f:.%a-z]*$', examples: ['203.0.113.7'] })
+  address: Type.String({ maxLength: 45, pattern: '^[0-9A-Fa-f:.%a-z]*$', examples: ['203.0.113.7'] }),
+  /** The X-Forwarded-For of the sign-in, believed or not. */
+  forwarded_for: Nullable(Type.String({ maxLength: 256 }))
 })
 
 /** As stored: one link of a session's chain of refresh tokens; only the token's hash is kept. */
@@ -24,7 +26,7 @@ export const RefreshTokenRow = Type.Object({
 /** As shown. */
 export const Session = Type.Object(
   {
-    ...Type.Omit(SessionRow, ['user_id']).properties,
+    ...Type.Omit(SessionRow, ['user_id', 'forwarded_for']).properties,
     current: Type.Boolean({ description: 'Whether it is the session that asks.', examples: [true] })
   },
   { $id: 'Session', additionalProperties: false }

@@ -2,7 +2,6 @@ import bcrypt from 'bcryptjs'
 import { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { existsSync, statfsSync } from 'node:fs'
-import { BlockList, isIPv6 } from 'node:net'
 import { dirname } from 'node:path'
 import { accountsWithDefaults } from '../../plugins/accounts/defaults.ts'
 import { loadKeys } from '../../plugins/auth/keys.ts'
@@ -10,6 +9,7 @@ import type { Config } from '../../plugins/config.ts'
 import { pendingMigrations } from '../../plugins/db/migrator.ts'
 import { isPostgresUrl, openDatabase, sqlitePath } from '../../plugins/db/open.ts'
 import type { Db } from '../../plugins/db/transaction.ts'
+import { checkProxyTrust } from './proxy.ts'
 
 /** One check: what it found, or throws what is wrong. */
 export type Check = (config: Config) => Promise<string>
@@ -72,28 +72,7 @@ const passwords: Check = (config) =>
     return `${found}: change them before production`
   })
 
-/** The last sign-in tells what the service took for a client's address. */
-const proxy: Check = (config) =>
-  withDatabase(config, async (db) => {
-    const trusted = new BlockList()
-    for (const entry of config.TRUST_PROXY) {
-      const [network = '', prefix = ''] = entry.split('/')
-      trusted.addSubnet(network, Number(prefix), isIPv6(network) ? 'ipv6' : 'ipv4')
-    }
-    const last = await db
-      .selectFrom('sessions')
-      .select('address')
-      .orderBy('created_at', 'desc')
-      .limit(1)
-      .executeTakeFirst()
-    if (!last) return 'nobody has signed in yet'
-    if (trusted.check(last.address, isIPv6(last.address) ? 'ipv6' : 'ipv4')) {
-      throw new Error(
-        `the last sign-in is down as from ${last.address}, which TRUST_PROXY calls a proxy: it sent no X-Forwarded-For`
-      )
-    }
-    return `the last sign-in came from ${last.address}`
-  })
+const proxy: Check = (config) => withDatabase(config, (db) => checkProxyTrust(db, config))
 
 const requireSameClock = (whose: string, theirs: number) => {
   const apart = Math.abs(theirs - Date.now())

@@ -15,10 +15,19 @@ const hashOf = (token: string) => createHash('sha256').update(token).digest('bas
 const expiry = (createdAt: number, now: number, { idle, absolute }: Lifetimes) =>
   new Date(Math.min(now + idle, createdAt + absolute)).toISOString()
 
+/** Who signs in, and how the request came. */
+interface SignIn {
+  userId: number
+  userAgent: string | undefined
+  address: string
+  /** The X-Forwarded-For, believed or not. */
+  forwardedFor?: string | undefined
+}
+
 /** Opens a session for an account; answers its id and its first refresh token. */
 export async function startSession(
   tx: Tx,
-  signIn: { userId: number; userAgent: string | undefined; address: string },
+  signIn: SignIn,
   lifetimes: Lifetimes
 ): Promise<{ sessionId: string; refreshToken: string }> {
   const now = Date.now()
@@ -34,7 +43,8 @@ export async function startSession(
       last_used_at: at,
       expires_at: expiry(now, now, lifetimes),
       user_agent: signIn.userAgent?.slice(0, 256) ?? null,
-      address: signIn.address
+      address: signIn.address,
+      forwarded_for: signIn.forwardedFor?.slice(0, 256) ?? null
     })
     .execute()
   await keepToken(tx, sessionId, refreshToken, at)

@@ -84,7 +84,12 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
         }
         if (newHash !== undefined) await replaceHash(tx, user.id, newHash)
         await forgiveAttempt(tx, key, ip)
-        const signIn = { userId: user.id, userAgent: headers['user-agent'], address: ip }
+        const signIn = {
+          userId: user.id,
+          userAgent: headers['user-agent'],
+          address: ip,
+          forwardedFor: [headers['x-forwarded-for']].flat().join(', ') || undefined
+        }
         const started = await startSession(tx, signIn, auth.lifetimes)
         await recordAudit(tx, request, {
           action: 'session.start',

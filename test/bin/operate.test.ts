@@ -137,7 +137,7 @@ test('doctor names each failure, and ends with 1', async (t) => {
   )
   t.equal(ill.code, 1)
   t.match(ill.output, /^FAIL {2}keys: .*npm run keys/m)
-  t.match(ill.output, /^FAIL {2}proxy: .*127\.0\.0\.1/m)
+  t.match(ill.output, /^FAIL {2}proxy: .*127\.0\.0\.1.*sent no X-Forwarded-For/m)
   t.match(ill.output, /^FAIL {2}clock: .*2999/m)
   t.match(ill.output, /^FAIL {2}redis: .*ECONNREFUSED/m)
 
@@ -156,4 +156,26 @@ test('doctor names each failure, and ends with 1', async (t) => {
     code: 1,
     output: /^FAIL {2}configuration: [^]*JWT_SECRET/m
   })
+})
+
+test('doctor judges proxy trust by what the last sign-in was forwarded for', async (t) => {
+  const DATABASE_URL = `file:${join(temporaryFolder(t), 'proxied.db')}`
+  const verdicts = [
+    ['', '10.1.2.3', undefined, 'ok', 'came from 10.1.2.3, forwarded by nobody'],
+    ['', '10.1.2.3', '203.0.113.7', 'FAIL', 'its X-Forwarded-For (203.0.113.7) was not believed: if that is'],
+    ['10.1.0.0/16', '10.1.2.3', '203.0.113.7', 'ok', 'was forwarded for 203.0.113.7'],
+    ['10.1.0.0/16', '10.1.2.3', undefined, 'FAIL', 'which TRUST_PROXY calls a proxy: it sent no'],
+    ['10.1.0.0/16', '198.51.100.9', '203.0.113.7', 'ok', 'from 198.51.100.9, and its X-Forwarded-For']
+  ] as const
+  for (const [TRUST_PROXY, remoteAddress, forwarded, verdict, finding] of verdicts) {
+    const env = { DATABASE_URL, TRUST_PROXY }
+    const { app } = await build(t, env)
+    const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
+    const request = { method: 'POST', url: '/login', remoteAddress, headers, payload: credentials } as const
+    t.equal((await app.inject(request)).statusCode, 200)
+    await app.close()
+    const { output } = await command(t, env, 'doctor/index.ts')
+    const line = output.split('\n').find((text) => text.includes(' proxy: ')) ?? ''
+    t.ok(line.startsWith(verdict) && line.includes(finding), line)
+  }
 })
