@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto'
+import type { Tx } from '../db/transaction.ts'
+import { findToken, keepToken, prolongSession, spendToken } from './refresh-queries.ts'
 import { endSessions } from './session-queries.ts'
-import type { Db, Tx } from '../db/transaction.ts'
 
 /** How long sessions live, in milliseconds: unused, and in all; and how long a spent token still answers. */
 export interface Lifetimes {
@@ -47,34 +48,9 @@ export async function startSession(
       forwarded_for: signIn.forwardedFor?.slice(0, 256) ?? null
     })
     .execute()
-  await keepToken(tx, sessionId, refreshToken, at)
+  await keepToken(tx, { hash: hashOf(refreshToken), sessionId, now: at })
   return { sessionId, refreshToken }
 }
-
-const keepToken = (tx: Tx, sessionId: string, token: string, at: string) =>
-  tx
-    .insertInto('refresh_tokens')
-    .values({ token_hash: hashOf(token), session_id: sessionId, created_at: at, spent_at: null })
-    .execute()
-
-/** What a refresh token leads to: its live session with the active account behind it. */
-const findToken = (db: Db, token: string, now: string) =>
-  db
-    .selectFrom('refresh_tokens')
-    .innerJoin('sessions', 'sessions.id', 'refresh_tokens.session_id')
-    .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select([
-      'refresh_tokens.spent_at',
-      'sessions.id as sessionId',
-      'sessions.created_at',
-      'users.id',
-      'users.username',
-      'users.role'
-    ])
-    .where('refresh_tokens.token_hash', '=', hashOf(token))
-    .where('sessions.expires_at', '>', now)
-    .where('users.status', '=', 'active')
-    .executeTakeFirst()
 
 /** The outcome of presenting a refresh token. */
 export type Rotation =
@@ -97,29 +73,23 @@ export type Rotation =
 export async function rotate(tx: Tx, token: string, key: Buffer, lifetimes: Lifetimes): Promise<Rotation> {
   const now = Date.now()
   const at = new Date(now).toISOString()
-  const found = await findToken(tx, token, at)
+  const hash = hashOf(token)
+  const [found] = (await findToken(tx, { hash, now: at })).rows
   if (!found) return { outcome: 'refused' }
   const { spent_at, created_at, ...subject } = found
+  const { sessionId } = subject
 
   if (spent_at !== null && now - Date.parse(spent_at) > lifetimes.grace) {
-    await endSessions(tx, subject.id, { only: subject.sessionId })
+    await endSessions(tx, subject.id, { only: sessionId })
     return { outcome: 'stolen', ...subject }
   }
   const successor = createHmac('sha256', key).update(token).digest('base64url')
   // Of two that get here at once, one finds the token unspent and stores the successor for both.
-  const { numUpdatedRows } = await tx
-    .updateTable('refresh_tokens')
-    .set({ spent_at: at })
-    .where('token_hash', '=', hashOf(token))
-    .where('spent_at', 'is', null)
-    .executeTakeFirstOrThrow()
-  if (numUpdatedRows > 0n) {
-    await keepToken(tx, subject.sessionId, successor, at)
-    await tx
-      .updateTable('sessions')
-      .set({ last_used_at: at, expires_at: expiry(Date.parse(created_at), now, lifetimes) })
-      .where('id', '=', subject.sessionId)
-      .execute()
+  const { numAffectedRows = 0n } = await spendToken(tx, { hash, now: at })
+  if (numAffectedRows > 0n) {
+    await keepToken(tx, { hash: hashOf(successor), sessionId, now: at })
+    const expiresAt = expiry(Date.parse(created_at), now, lifetimes)
+    await prolongSession(tx, { sessionId, now: at, expiresAt })
   }
   return { outcome: 'refreshed', refreshToken: successor, ...subject }
 }

@@ -19,6 +19,9 @@ const busyTimeout = 20
 /** The product's own SQL is a few hundred texts; a filter's many shapes cannot grow the map past this. */
 const keptStatements = 1_000
 
+/** What SQLite keeps of a file, in KiB: by default a writer of a larger table reads most pages again each time. */
+const cacheKiB = 32 * 1_024
+
 /** SQLite can undo DDL, so a migration and its record commit as one. */
 class TransactionalDdlAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl() {
@@ -105,7 +108,12 @@ export class SqliteReader {
 export function openSqlite(path: string, observer: DatabaseObserver | null) {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
   const sqlite = forever(new Sqlite(path, { timeout: busyTimeout }))
-  for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
+  for (const pragma of [
+    'journal_mode=WAL',
+    'synchronous=FULL',
+    'foreign_keys=ON',
+    `cache_size=-${cacheKiB}`
+  ]) {
     sqlite.exec(`PRAGMA ${pragma}`)
   }
   const reader = path === ':memory:' ? undefined : new SqliteReader(path, observer)
