@@ -31,6 +31,8 @@ export function serverOptions(config: Config) {
     // A slow client is cut: silent or half-sent headers after 15 s, half-sent requests after 30 s.
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
+    // One that takes nothing of its answer is cut too, after this long without a byte either way.
+    connectionTimeout: 60_000,
     http: {
       headersTimeout: 15_000,
       // How often that is looked after; Node.js would do it every 30 s.

@@ -17,6 +17,9 @@ const kinds: Record<string, typeof BadRequest> = {
   ERR_HTTP_REQUEST_TIMEOUT: RequestTimeout
 }
 
+/** How long a client may take to read why it is refused, in milliseconds, before its connection is closed for good. */
+const linger = 2_000
+
 /** Answers what is not even HTTP, on the bare socket, and closes it. */
 export function clientError(error: Error & { code?: string }, socket: Socket) {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -34,4 +37,6 @@ export function clientError(error: Error & { code?: string }, socket: Socket) {
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end([`HTTP/1.1 ${kind.status} ${STATUS_CODES[kind.status] ?? ''}`, ...lines, '', body].join('\r\n'))
+  // Whoever does not close the other half would keep it open for ever.
+  setTimeout(() => socket.destroy(), linger).unref()
 }

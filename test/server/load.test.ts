@@ -63,13 +63,13 @@ test('too many passwords at once are refused with 503, and the others are checke
   t.equal(responses.filter(({ statusCode }) => statusCode === 401).length, 300 - refused.length)
 })
 
-/** What a connection brings until the server closes it. */
+/** What a connection brings until the server ends it. */
 const untilClosed = (socket: Socket) =>
   new Promise<string>((resolve) => {
     let answer = ''
     socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')))
     socket.on('error', () => undefined)
-    socket.on('close', () => resolve(answer))
+    socket.on('end', () => resolve(answer))
   })
 
 test('slow, half-open and silent clients are cut off while others are served', async (t) => {
@@ -80,12 +80,18 @@ test('slow, half-open and silent clients are cut off while others are served', a
     MAX_EVENT_LOOP_DELAY: '0'
   })
   const options = serverOptions(config)
-  t.match(options, { requestTimeout: 30_000, keepAliveTimeout: 72_000, http: { headersTimeout: 15_000 } })
+  t.match(options, {
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    connectionTimeout: 60_000,
+    http: { headersTimeout: 15_000 }
+  })
   // The same server with less patience, so that the test need not wait for as long.
   const app = Fastify({
     ...options,
     requestTimeout: 3_000,
     keepAliveTimeout: 2_000,
+    connectionTimeout: 4_000,
     http: { ...options.http, headersTimeout: 1_500, connectionsCheckingInterval: 200 }
   })
   t.teardown(() => app.close())
@@ -100,11 +106,18 @@ test('slow, half-open and silent clients are cut off while others are served', a
   }
   const clients = Object.entries(sent).flatMap(([kind, bytes]) =>
     Array.from({ length: 100 }, () => {
-      const socket = connect(Number(port), '127.0.0.1')
+      // It does not close its half when the server has closed the other.
+      const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
       if (bytes) socket.write(bytes)
+      t.teardown(() => socket.destroy())
       return { kind, answer: untilClosed(socket) }
     })
   )
+  // More than the buffers on the way hold, and none of it is taken.
+  const deaf = connect(Number(port), '127.0.0.1').pause()
+  deaf.on('error', () => undefined)
+  deaf.write('GET /openapi.json HTTP/1.1\r\nHost: deaf\r\n\r\n'.repeat(200))
+  t.teardown(() => deaf.destroy())
   for (let asked = 0; asked < 20; asked++) {
     const began = Date.now()
     const response = await fetch(`${url}/cached-data`)
@@ -118,4 +131,10 @@ test('slow, half-open and silent clients are cut off while others are served', a
       t.fail(`${kind} was answered with ${text.slice(0, 200)}`)
   }
   t.equal((await fetch(`${url}/health/live`)).status, 200)
+  const open = () =>
+    new Promise<number>((resolve, reject) =>
+      app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+    )
+  for (let tries = 0; (await open()) > 0 && tries < 100; tries++) await setTimeout(200)
+  t.equal(await open(), 0, 'not one connection is left')
 })

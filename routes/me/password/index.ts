@@ -53,6 +53,8 @@ const password: FastifyPluginAsyncTypebox = async (fastify) => {
         await recordAudit(tx, request, { action: 'password.change', target: `user:${id}` })
       })
       auth.forget((identity) => identity.id === id && identity.sessionId !== sessionId)
+      // Lists of accounts tell when each was last changed.
+      fastify.purge(['users'])
       return reply.code(204).send()
     }
   })
