@@ -37,7 +37,12 @@ export const isForeignKeyViolation = (error: unknown) =>
 /** Whether another connection holds the lock that this one needs; the same call may succeed later. */
 export const isBusy = (error: unknown) => /^SQLITE_(BUSY|LOCKED)|^40001$|^40P01$|^55P03$/.test(codeOf(error))
 
-const isStorageFull = (error: unknown) => /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)|^53100$/.test(codeOf(error))
+/** The server gave the statement up, as it took too long; it would take as long again. */
+const isCancelled = (error: unknown) => codeOf(error) === '57014'
+
+/** A PostgreSQL server that only reads, after a change of roles, refuses writes as a full disk does. */
+const isStorageFull = (error: unknown) =>
+  /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)|^53100$|^25006$/.test(codeOf(error))
 
 /** pg's own errors for a connection that broke have no code. */
 const brokenConnection =
@@ -56,7 +61,7 @@ const isUnreachable = (error: unknown) => {
 export function databaseProblem(error: unknown) {
   const Problem = isStorageFull(error)
     ? StorageFull
-    : isBusy(error)
+    : isBusy(error) || isCancelled(error)
       ? DatabaseBusy
       : isUnreachable(error)
         ? DatabaseUnreachable

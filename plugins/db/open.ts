@@ -16,13 +16,23 @@ const readers = new WeakMap<Db, SqliteReader>()
 /** What reads at once from a database that is a SQLite file; undefined for the others. */
 export const readerOf = (db: Db): SqliteReader | undefined => readers.get(db)
 
-/**
- * Opens the database that a DATABASE_URL names: `file:PATH` (made where there is none), `:memory:` or
- * `postgres://…` with a pool of at most `connections`. An observer is told of every query.
- */
-export function openDatabase(url: string, connections = 1, observer: DatabaseObserver | null = null): Db {
+/** How a database is used. */
+export interface DatabaseOptions {
+  /** Most connections at once, to PostgreSQL. */
+  connections: number
+  /** Is told of every query. */
+  observer: DatabaseObserver | null
+  /** How long PostgreSQL may take for one statement, in milliseconds; 0 is for ever. No query of the service needs it. */
+  longestStatement: number
+}
+
+/** Opens the database that a DATABASE_URL names: `file:PATH` (made where there is none), `:memory:` or `postgres://…`. */
+export function openDatabase(
+  url: string,
+  { connections = 1, observer = null, longestStatement = 10_000 }: Partial<DatabaseOptions> = {}
+): Db {
   const { dialect, reader } = isPostgresUrl(url)
-    ? { dialect: postgresDialect(url, connections, observer), reader: undefined }
+    ? { dialect: postgresDialect(url, { connections, observer, longestStatement }), reader: undefined }
     : openSqlite(sqlitePath(url), observer)
   const log = observer ? { log: (event: LogEvent) => observer.query(event.queryDurationMillis / 1_000) } : {}
   const db = new Kysely<Database>({ dialect, ...log })

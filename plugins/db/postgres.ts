@@ -1,12 +1,10 @@
 import { type DatabaseConnection, PostgresDialect, PostgresDriver } from 'kysely'
+import { Socket } from 'node:net'
 import pg from 'pg'
-import type { DatabaseObserver } from '../metrics.ts'
+import type { DatabaseOptions } from './open.ts'
 
 /** How long a call waits for a connection, and a statement for another transaction's lock, in milliseconds. */
 const patience = 5_000
-
-/** What no statement of the service needs; longer means that the server or the way to it is gone. */
-const longestStatement = 30_000
 
 const { TIMESTAMPTZ, INT8 } = pg.types.builtins
 
@@ -26,11 +24,19 @@ class Driver extends PostgresDriver {
   }
 }
 
-/** Opens a PostgreSQL database for Kysely, through a pool of at most `connections` connections. */
+/**
+ * A connection that is cut when nothing has come for so long: the server, or the way to it, is gone. Then the pool
+ * makes another; one that only stopped waiting for its answer would be used again.
+ */
+function impatientSocket(milliseconds: number): Socket {
+  const socket = new Socket()
+  return socket.setTimeout(milliseconds, () => socket.destroy(new Error('Connection terminated: no answer')))
+}
+
+/** Opens a PostgreSQL database for Kysely, through a pool. */
 export function postgresDialect(
   url: string,
-  connections: number,
-  observer: DatabaseObserver | null
+  { connections, observer, longestStatement }: DatabaseOptions
 ): PostgresDialect {
   const pool = new pg.Pool({
     connectionString: url,
@@ -41,7 +47,8 @@ export function postgresDialect(
     lock_timeout: patience,
     statement_timeout: longestStatement,
     idle_in_transaction_session_timeout: longestStatement,
-    query_timeout: longestStatement + patience
+    keepAlive: true,
+    ...(longestStatement > 0 && { stream: () => impatientSocket(longestStatement + patience) })
   })
   // A connection that breaks fails the query on it, or else is replaced at the next one. Node.js would end the
   // process for an error event that nobody hears: the pool's own for idle connections, the client's in use.

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import { setTimeout as startTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import type { Database } from '../../schemas/database.ts'
 import { DatabaseBusy, databaseProblem, isBusy } from './failures.ts'
@@ -16,6 +17,16 @@ const pause = 50
  * serializable transactions that run at once mostly make each other start again.
  */
 const turns = new WeakMap<Db, Promise<unknown>>()
+
+/** Waits for the turn before, but no longer than to the deadline. */
+const turnCame = (before: Promise<unknown>, deadline: number) =>
+  new Promise<void>((resolve) => {
+    const timer = startTimer(resolve, deadline - Date.now())
+    void before.then(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 
 /** Runs `attempt` until no other process is in the way, or the time is over. */
 async function persist<T>(attempt: () => Promise<T>, deadline: number): Promise<T> {
@@ -41,10 +52,9 @@ async function persist<T>(attempt: () => Promise<T>, deadline: number): Promise<
 export function write<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   const deadline = Date.now() + patience
   const attempt = () => db.transaction().setIsolationLevel('serializable').execute(work)
-  const turn = (turns.get(db) ?? Promise.resolve()).then(() => persist(attempt, deadline))
-  turns.set(
-    db,
-    turn.catch(() => undefined)
-  )
+  const before = turns.get(db) ?? Promise.resolve()
+  const turn = turnCame(before, deadline).then(() => persist(attempt, deadline))
+  // One that has given up waiting does not let the next one in.
+  turns.set(db, Promise.allSettled([before, turn]))
   return turn
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { databaseProblem } from '../../plugins/db/failures.ts'
 import { forever } from '../../plugins/db/forever.ts'
 import { migrateUp, pendingMigrations } from '../../plugins/db/migrator.ts'
 import { openDatabase } from '../../plugins/db/open.ts'
@@ -186,6 +187,41 @@ test(
     t.equal((await app.inject('/health/ready')).statusCode, 200)
   }
 )
+
+test('a PostgreSQL statement that takes too long is given up with a 503', { ...onPostgres }, async (t) => {
+  const db = openDatabase(await scratchPostgres(t, server), { longestStatement: 300 })
+  t.teardown(() => db.destroy())
+  const outcome = await sql`select pg_sleep(5)`.execute(db).catch(databaseProblem)
+  t.match(outcome, { code: 'DATABASE_BUSY', kind: { status: 503 } })
+})
+
+test('a connection to a PostgreSQL that hangs is cut, and another one made', { ...onPostgres }, async (t) => {
+  const proxy = await startProxy(t, await scratchPostgres(t, server))
+  const db = openDatabase(proxy.url, { longestStatement: 300 })
+  t.teardown(() => db.destroy())
+  const ask = () => sql`select 1 as one`.execute(db)
+  await ask()
+  proxy.block()
+  const hung = write(db, (tx) => sql`select 1`.execute(tx))
+  await t.rejects(hung, { code: 'DATABASE_UNREACHABLE' })
+  proxy.open()
+  t.same((await ask()).rows, [{ one: 1 }])
+})
+
+test('a write that waits for its turn is told in time, and is not made later', async (t) => {
+  const { db } = await build(t)
+  let release: (() => void) | undefined
+  const hanging = write(db, () => new Promise<void>((resolve) => (release = resolve)))
+  let ran = false
+  const waiting = write(db, async () => {
+    ran = true
+  })
+  await t.rejects(waiting, { code: 'DATABASE_BUSY' })
+  release?.()
+  await hanging
+  await write(db, async () => undefined)
+  t.notOk(ran)
+})
 
 test('a query of any limit is one text, which SQLite plans once', async (t) => {
   const db = openDatabase(':memory:')
