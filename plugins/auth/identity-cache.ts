@@ -45,7 +45,7 @@ export class IdentityCache {
   /** Counts the changes of other processes: what was read before the last of them does not count. */
   #generation = 0
   #seen: unknown
-  #provenAt = 0
+  #provenAt = -Infinity
   #proof: Promise<void> | undefined
 
   constructor(sources: Sources) {
@@ -56,13 +56,12 @@ export class IdentityCache {
   peek(header: string): Identity | undefined {
     const entry = this.#entries.get(header)
     if (!entry || entry.generation !== this.#generation) return undefined
-    const now = Date.now()
-    return now - this.#provenAt < provenFor && now < entry.endsAt ? entry.identity : undefined
+    return this.#isProven() && Date.now() < entry.endsAt ? entry.identity : undefined
   }
 
   /** The identity behind a token: verified, its session alive, its account active. Otherwise undefined. */
   async resolve(token: string): Promise<Identity | undefined> {
-    if (Date.now() - this.#provenAt >= provenFor) await this.#prove()
+    if (!this.#isProven()) await this.#prove()
     const header = headerOf(token)
     const fresh = this.peek(header)
     if (fresh) return fresh
@@ -71,21 +70,25 @@ export class IdentityCache {
     const subject = kept && Date.now() < kept.endsAt ? kept : this.#sources.verify(token)
     this.#entries.delete(header)
     if (!subject) return undefined
-    for (;;) {
-      const changes = this.#changes
-      const generation = this.#generation
-      const found = await this.#sources.find(subject)
-      if (changes !== this.#changes) continue
-      if (!found) return undefined
-      const { identity } = found
+    const changes = this.#changes
+    const generation = this.#generation
+    const found = await this.#sources.find(subject)
+    if (!found) return undefined
+    const { identity } = found
+    // What changed meanwhile, this request may be too early for; the next one is not.
+    if (changes === this.#changes)
       this.#keep(header, { subject, identity, endsAt: Math.min(subject.endsAt, found.endsAt), generation })
-      return identity
-    }
+    return identity
+  }
+
+  /** By a clock that nobody sets back. */
+  #isProven() {
+    return performance.now() - this.#provenAt < provenFor
   }
 
   /** Asks once for everybody who waits. What is proven was so when the question was put. */
   #prove(): Promise<void> {
-    const at = Date.now()
+    const at = performance.now()
     this.#proof ??= this.#sources
       .foreignChanges()
       .then((seen) => {

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { setTimeout } from 'node:timers/promises'
+import { IdentityCache } from '../../plugins/auth/identity-cache.ts'
 import { build } from '../helper.ts'
 
 test('a session that another instance ends is over here within about a second', async (t) => {
@@ -63,4 +64,34 @@ test('a remembered token counts however its header is written, and is forgotten 
   t.same(await ask(), [200, 200, 200])
   t.equal((await app.inject({ method: 'POST', url: '/logout', headers })).statusCode, 204)
   t.same(await ask(), [401, 401, 401])
+})
+
+test('a clock that is set back signs nobody in for longer', async (t) => {
+  let changes = 0
+  let isActive = true
+  const endsAt = Date.now() + 3_600_000
+  const subject = { sessionId: 'a session', userId: 1, endsAt }
+  const identity = {
+    id: 1,
+    username: 'user',
+    role: 'user',
+    sessionId: subject.sessionId,
+    permissions: new Set<never>(),
+    requestsPerMinute: 10
+  }
+  const cache = new IdentityCache({
+    verify: () => subject,
+    find: () => Promise.resolve(isActive ? { identity, endsAt } : undefined),
+    foreignChanges: () => Promise.resolve(changes)
+  })
+  t.equal(await cache.resolve('token'), identity)
+  const { now } = Date
+  t.teardown(() => (Date.now = now))
+  Date.now = () => now() - 600_000
+  t.equal(await cache.resolve('token'), identity)
+
+  isActive = false
+  changes++
+  await setTimeout(1_050)
+  t.equal(await cache.resolve('token'), undefined, 'what another process has changed is seen within a second')
 })
