@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { test } from 'tap'
+import { DatabaseUnreachable } from '../../plugins/db/failures.ts'
 import { build } from '../helper.ts'
 
 const ok = { response: { 200: { type: 'object', additionalProperties: true } } }
@@ -186,6 +187,46 @@ test('a reader never sees less than what they have written', async (t) => {
     await Promise.all(readers)
     t.ok((await list()).body.includes(`"${name}"`), `round ${round}, afterwards`)
   }
+})
+
+test('an own new password shows in the list at once', async (t) => {
+  const { app, as } = await build(t)
+  const headers = await as('admin')
+  const changed = async () => {
+    const { users } = (await app.inject({ url: '/users', headers })).json<{
+      users: { updated_at: string }[]
+    }>()
+    return users[0]?.updated_at
+  }
+  const before = await changed()
+  const payload = { current_password: 'password123', new_password: 'a walk in the rain' }
+  t.equal((await app.inject({ method: 'PUT', url: '/me/password', headers, payload })).statusCode, 204)
+  t.not(await changed(), before)
+})
+
+test('after a change of which nobody knows whether it was made, nothing kept is shown', async (t) => {
+  const routes: FastifyPluginAsync = async (fastify) => {
+    fastify.route({
+      method: 'POST',
+      url: '/uncertain',
+      config: { access: 'public' },
+      schema: ok,
+      handler: async () => {
+        await fastify.db
+          .updateTable('roles')
+          .set({ description: 'Changed' })
+          .where('name', '=', 'user')
+          .execute()
+        throw new DatabaseUnreachable()
+      }
+    })
+  }
+  const { app, as } = await build(t, {}, routes)
+  const headers = await as('admin')
+  const roles = async () => (await app.inject({ url: '/roles', headers })).body
+  t.notMatch(await roles(), 'Changed')
+  t.equal((await app.inject({ method: 'POST', url: '/uncertain' })).statusCode, 503)
+  t.match(await roles(), 'Changed')
 })
 
 test('DELETE /cache drops the answers with a tag, for whoever may', async (t) => {
