@@ -44,6 +44,8 @@ test('an account is created, read, changed and deleted', async (t) => {
   const read = await app.inject({ url: `/users/${id}`, headers })
   t.same(read.json(), created.json())
   t.equal(read.headers.etag, created.headers.etag)
+  const condition = { ...headers, 'if-none-match': String(read.headers.etag) }
+  t.match(await app.inject({ url: `/users/${id}`, headers: condition }), { statusCode: 304, body: '' })
 
   const changed = await patch(app, headers, id, { username: 'ada' }, String(read.headers.etag))
   t.equal(changed.statusCode, 200)

@@ -19,6 +19,7 @@ import {
 import { recordAudit } from '../../../plugins/audit/record.ts'
 import { endSessions } from '../../../plugins/auth/session-queries.ts'
 import { write } from '../../../plugins/db/transaction.ts'
+import { isNotModified } from '../../../plugins/cache/conditional.ts'
 import { entityTagHeader } from '../../../plugins/openapi/headers.ts'
 import { PreconditionFailed, PreconditionRequired, requireMatch } from '../../../plugins/preconditions.ts'
 import { caller } from '../../../plugins/rbac.ts'
@@ -40,11 +41,13 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
       description: 'Its ETag is what a change names in If-Match.',
       tags: ['Accounts'],
       params: UserParams,
-      response: { 200: ref(User, 'The account.', entityTagHeader) }
+      response: { 200: ref(User, 'The account.', entityTagHeader), 304: NoContent('Not modified.') }
     },
-    handler: async ({ params }, reply) => {
+    handler: async ({ params, headers }, reply) => {
       const found = await getUser(db, params.id)
-      return reply.header('etag', userTag(found)).send(shown(found))
+      const etag = userTag(found)
+      void reply.header('etag', etag)
+      return isNotModified(headers['if-none-match'], etag) ? reply.code(304).send() : reply.send(shown(found))
     }
   })
 
