@@ -1,4 +1,8 @@
 import fp from 'fastify-plugin'
+import { setTimeout } from 'node:timers/promises'
+
+/** How long the last traces may take when the server stops, in milliseconds. */
+const patience = 2_000
 
 /** OpenTelemetry traces, when a collector is configured; otherwise nothing of it is even loaded. */
 export default fp(
@@ -29,7 +33,13 @@ export default fp(
     })
     instrumentation.setTracerProvider(provider)
     await fastify.register(instrumentation.plugin())
-    fastify.addHook('onClose', () => provider.shutdown())
+    // A collector that does not answer holds nobody up.
+    fastify.addHook('onClose', () =>
+      Promise.race([
+        provider.shutdown().catch(() => undefined),
+        setTimeout(patience, undefined, { ref: false })
+      ])
+    )
   },
   { name: 'telemetry', dependencies: ['config'] }
 )
