@@ -5,6 +5,7 @@
  * Without Redis each process counts by itself: a caller whose connections end up at different processes gets a
  * limit once from each, WORKERS times in all. With REDIS_URL a limit is one over all of them.
  */
+import './env.ts'
 import cluster, { type Worker } from 'node:cluster'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -34,11 +35,21 @@ let stopping = false
 let serving = false
 let failed = false
 
-const workers = () => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+/** The processes that live; one that died may be listed until its channel is closed. */
+const workers = () =>
+  Object.values(cluster.workers ?? {})
+    .filter((worker) => worker !== undefined)
+    .filter((worker) => !worker.isDead())
+
+/** Between a death and the replacement there may be none whose end would end this process. */
+function exitWhenAlone() {
+  if (workers().length === 0) process.exit(failed ? 1 : 0)
+}
 
 function stop(signal?: NodeJS.Signals) {
   stopping = true
   for (const worker of workers()) if (signal) worker.process.kill(signal)
+  exitWhenAlone()
 }
 
 async function replace({ process: { pid } }: Worker, cause: string) {
@@ -57,7 +68,7 @@ cluster.on('listening', () => {
 cluster.on('exit', (worker, code, signal) => {
   if (stopping || !serving) {
     failed ||= code !== 0
-    if (workers().length === 0) process.exit(failed ? 1 : 0)
+    exitWhenAlone()
   } else {
     void replace(worker, signal || String(code))
   }

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { request as send, type IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
-import { launchServer, type Running, startServer } from '../process.ts'
+import { launchServer, type Running, startServer, temporaryFolder } from '../process.ts'
 
 interface Options {
   method?: string
@@ -121,3 +123,21 @@ test('processes that cannot start end with the failure, once', async (t) => {
   t.same(await server.exited, { code: 1, signal: null })
   t.equal(server.output().match(/holds no key for JWT_ALGORITHM/g)?.length, 1)
 })
+
+test(
+  'a cluster reads .env, and SIGTERM ends it while its only process is being replaced',
+  { timeout: 60_000 },
+  async (t) => {
+    const cwd = temporaryFolder(t)
+    const metrics = await freePort()
+    writeFileSync(join(cwd, '.env'), `WORKERS=1\nMETRICS_PORT=${metrics}\n`)
+    const server = await startServer(t, { script: 'start:cluster', cwd })
+    await call(`${server.url}/health/live`)
+    t.equal((await call(`http://127.0.0.1:${metrics}/metrics`)).status, 200)
+    const [worker] = pids(server, '/health/live')
+    if (worker === undefined) throw new Error('a process has answered')
+    process.kill(worker, 'SIGKILL')
+    while (!server.output().includes('it is replaced')) await setTimeout(10)
+    t.same(await server.stop(), { code: 0, signal: null })
+  }
+)
