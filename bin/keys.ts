@@ -1,10 +1,12 @@
 /** The keys of access tokens, for JWT_ALGORITHM in JWT_KEYS: `npm run keys` lists them, `-- make | rotate | prune` changes them. */
+import './env.ts'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { kidFrom, readKeys, signingKey } from '../plugins/auth/keys.ts'
 import { loadConfig } from '../plugins/config.ts'
+import { flush } from './durable.ts'
 
 const usage = `Usage: npm run keys [-- make | rotate [--in MINUTES] | prune]
 
@@ -34,9 +36,16 @@ function add(minutes: number): string {
   }
   const file = fileOf(kidFrom(new Date(Date.now() + minutes * 60_000)))
   mkdirSync(JWT_KEYS, { recursive: true, mode: 0o700 })
-  // wx: a key is never overwritten.
   const pem = newKey[JWT_ALGORITHM]().export({ type: 'pkcs8', format: 'pem' })
-  writeFileSync(file, pem, { mode: 0o600, flag: 'wx', flush: true })
+  // Half a key under its name would stop every start; linked, it is there whole or not at all, and overwrites none.
+  const draft = `${file}.${process.pid}`
+  try {
+    writeFileSync(draft, pem, { mode: 0o600, flush: true })
+    linkSync(draft, file)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  flush(JWT_KEYS)
   return `made ${file} (${JWT_ALGORITHM}); it signs ${minutes > 0 ? `in ${minutes} minutes` : 'from the next start on'}`
 }
 

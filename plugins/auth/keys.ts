@@ -54,10 +54,20 @@ export const kidFrom = (instant: Date) => `${instant.toISOString().slice(0, 19).
 const instantOf = (kid: string) =>
   Date.parse(kid.replace(/^(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\dZ)$/, '$1:$2:$3')) || 0
 
+/** @throws naming the file, which OpenSSL's own error does not */
+function readPem(file: string): KeyObject {
+  try {
+    return createPrivateKey(readFileSync(file))
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error))
+    throw new Error(`${file} is no private key that can be read: ${message}`, { cause: error })
+  }
+}
+
 function readKey(file: string): Key {
   const kid = basename(file, '.pem')
   if (!nameForm.test(kid)) throw new Error(`${file}: a key's name takes letters, digits and . _ -`)
-  const key = createPrivateKey(readFileSync(file))
+  const key = readPem(file)
   const algorithm = algorithmOf(key)
   if (!algorithm) throw new Error(`${file} is no Ed25519, P-256 or RSA key (of 2048 bits or more)`)
   return {

@@ -1,7 +1,8 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { build } from '../helper.ts'
@@ -9,6 +10,8 @@ import { environmentWith, root, temporaryFolder } from '../process.ts'
 
 const keysCommand = (env: Record<string, string>, ...args: string[]) =>
   execFileSync('tsx', [join(root, 'bin/keys.ts'), ...args], {
+    // Where no .env of a developer counts.
+    cwd: tmpdir(),
     env: environmentWith(env),
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe']
@@ -125,6 +128,26 @@ test('a token counts only with the key and the algorithm that its kid names', as
     ['the public key as a secret', await forge('HS256', 'main', pem)]
   ] as const)
     t.equal(await status(token), 401, what)
+})
+
+test('a key is there whole or not at all, and one that is damaged is named', async (t) => {
+  const folder = join(temporaryFolder(t), 'keys')
+  const env = { JWT_ALGORITHM: 'EdDSA', JWT_KEYS: folder }
+  // A file may have no bytes, as on a full disk. tsx would keep what it compiled in one.
+  const withoutRoom = ['-c', 'ulimit -f 0 && exec tsx "$0" make', join(root, 'bin/keys.ts')]
+  t.throws(() =>
+    execFileSync('sh', withoutRoom, {
+      env: environmentWith({ ...env, TSX_DISABLE_CACHE: '1' }),
+      stdio: 'pipe'
+    })
+  )
+  t.notOk(readdirSync(folder).some((name) => name.endsWith('.pem')))
+  t.match(keysCommand(env, 'make'), /^made /)
+  const [made = ''] = readdirSync(folder).filter((name) => name.endsWith('.pem'))
+  t.equal(statSync(join(folder, made)).mode & 0o777, 0o600)
+
+  writeFileSync(join(folder, 'torn.pem'), readFileSync(join(folder, made), 'utf8').slice(0, 60))
+  await t.rejects(build(t, env), { message: /keys\/torn\.pem is no private key that can be read: / })
 })
 
 test('without a key for the algorithm the boot fails and says what to do', async (t) => {
