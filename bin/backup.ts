@@ -1,8 +1,11 @@
 /** `npm run backup -- FILE`: copies the SQLite database of DATABASE_URL, also while the service writes, and checks the copy. */
+import './env.ts'
 import Sqlite from 'better-sqlite3'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { forever } from '../plugins/db/forever.ts'
-import { checkDatabase, databaseFile, runCommand } from './sqlite-file.ts'
+import { flush } from './durable.ts'
+import { checkDatabase, databaseFile, removeDatabase, runCommand } from './sqlite-file.ts'
 
 await runCommand(async () => {
   const [file, ...rest] = process.argv.slice(2)
@@ -10,16 +13,18 @@ await runCommand(async () => {
   if (existsSync(file)) throw new Error(`${file} is there already: a backup overwrites nothing`)
   // Under its name there is never half a backup, nor one that was not checked.
   const draft = `${file}.unchecked`
-  rmSync(draft, { force: true })
+  removeDatabase(draft)
   const source = forever(new Sqlite(databaseFile(), { fileMustExist: true, readonly: true, timeout: 5_000 }))
   try {
+    // One snapshot for all of the copy, which would begin again at each commit of another process.
+    source.exec('begin; select 1 from sqlite_schema')
     await source.backup(draft)
     await checkDatabase(draft)
-    for (const suffix of ['-wal', '-shm']) rmSync(draft + suffix, { force: true })
     renameSync(draft, file)
+    flush(dirname(file))
   } finally {
     source.close()
-    for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true })
+    removeDatabase(draft)
   }
   return `${file} is a sound copy of ${databaseFile()}`
 })

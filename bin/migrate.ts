@@ -1,4 +1,5 @@
 /** Migrates the database of DATABASE_URL by hand: `npm run migrate` applies all that is missing, `npm run migrate -- down` takes the newest back. */
+import './env.ts'
 import { loadConfig } from '../plugins/config.ts'
 import { migrateDown, migrateUp } from '../plugins/db/migrator.ts'
 import { openDatabase } from '../plugins/db/open.ts'

@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3'
+import { rmSync } from 'node:fs'
 import { loadConfig } from '../plugins/config.ts'
 import { forever } from '../plugins/db/forever.ts'
 import { pendingMigrations } from '../plugins/db/migrator.ts'
@@ -13,6 +14,14 @@ export function databaseFile(): string {
   const file = sqlitePath(DATABASE_URL)
   if (file === ':memory:') throw new Error('DATABASE_URL names a database in memory')
   return file
+}
+
+/** What SQLite keeps beside a database: another database under the name would take it for its own. */
+export const companions = ['-wal', '-journal', '-shm']
+
+/** Removes a database, with what is beside it. */
+export function removeDatabase(file: string) {
+  for (const suffix of ['', ...companions]) rmSync(file + suffix, { force: true })
 }
 
 /** Checks that a file is a sound database of this service, with every migration that it needs. @throws what is wrong */

@@ -1,4 +1,5 @@
 /** `npm run doctor`: prints the configuration in force and checks what it needs. A failure is a named line, and exit code 1. */
+import '../env.ts'
 import type { TSchema } from '@sinclair/typebox'
 import { Environment, loadConfig } from '../../plugins/config.ts'
 import { checks } from './checks.ts'

@@ -1,87 +1,13 @@
-import Sqlite from 'better-sqlite3'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { type Test, test } from 'tap'
-import { forever } from '../../plugins/db/forever.ts'
+import { test } from 'tap'
 import { postgresServer, scratchPostgres } from '../database.ts'
 import { build } from '../helper.ts'
-import { root, run, temporaryFolder } from '../process.ts'
-
-/** Runs a command of bin/; answers its exit code and all that it printed. */
-async function command(t: Test, env: Record<string, string>, script: string, ...args: string[]) {
-  const running = run(t, 'tsx', [join(root, 'bin', script), ...args], { cwd: root, env })
-  const { code } = await running.exited
-  return { code, output: running.output() }
-}
+import { temporaryFolder } from '../process.ts'
+import { command } from './command.ts'
 
 const credentials = { username: 'admin', password: 'password123' }
-
-test('a backup is made while the service writes, is sound, and is restored to a stopped service alone', async (t) => {
-  const folder = temporaryFolder(t)
-  const env = { DATABASE_URL: `file:${join(folder, 'live.db')}` }
-  const { app, db, as } = await build(t, env)
-  await as('admin')
-  const writing = { on: true }
-  const writer = (async () => {
-    let written = 0
-    // A pause between them: a database in this process answers without giving anybody else a turn.
-    for (; writing.on; written++) await as('user').then(() => setTimeout(5))
-    return written
-  })()
-  const backup = join(folder, 'backup.db')
-  const made = await command(t, env, 'backup.ts', backup)
-  writing.on = false
-  t.ok((await writer) > 0, 'writes went on meanwhile')
-  t.match(made, { code: 0, output: 'is a sound copy' })
-  t.same(
-    readdirSync(folder)
-      .filter((name) => name.startsWith('backup'))
-      .sort(),
-    ['backup.db'],
-    'one file'
-  )
-
-  const copy = forever(new Sqlite(backup, { readonly: true }))
-  t.equal(forever(copy.prepare('pragma integrity_check')).pluck().get(), 'ok')
-  t.ok(Number(forever(copy.prepare('select count(*) from sessions')).pluck().get()) >= 1)
-  copy.close()
-  t.match(await command(t, env, 'backup.ts', backup), { code: 1, output: 'overwrites nothing' })
-
-  await db.deleteFrom('sessions').execute()
-  t.match(await command(t, env, 'restore.ts', backup), { code: 1, output: 'stop the service first' })
-  t.equal(
-    (await app.inject({ method: 'POST', url: '/login', payload: credentials })).statusCode,
-    200,
-    'it lives on'
-  )
-  await app.close()
-  t.match(await command(t, env, 'restore.ts', backup), { code: 0, output: 'is restored' })
-  t.ok(existsSync(join(folder, 'live.db.before-restore')), 'what was there is kept')
-  const restored = await build(t, env)
-  t.ok((await restored.db.selectFrom('sessions').select('id').execute()).length >= 1)
-})
-
-test('what is damaged, old or no database is neither kept as a backup nor restored', async (t) => {
-  const folder = temporaryFolder(t)
-  const live = join(folder, 'live.db')
-  const env = { DATABASE_URL: `file:${live}` }
-  const { app } = await build(t, env)
-  await app.close()
-  const before = readFileSync(live)
-
-  const noise = join(folder, 'noise.db')
-  writeFileSync(noise, 'this is no database, however long it is'.repeat(100))
-  t.match(await command(t, env, 'restore.ts', noise), { code: 1, output: 'not a database' })
-  const empty = join(folder, 'empty.db')
-  forever(new Sqlite(empty)).exec('create table other (id integer)').close()
-  t.match(await command(t, env, 'restore.ts', empty), { code: 1, output: 'lacks the migrations' })
-  t.ok(before.equals(readFileSync(live)), 'the database is as it was')
-
-  const elsewhere = { DATABASE_URL: 'postgres://127.0.0.1/gatehouse' }
-  t.match(await command(t, elsewhere, 'backup.ts', 'x.db'), { code: 1, output: 'pg_dump' })
-})
 
 test('doctor tells where each value comes from, hides secrets, and finds nothing wrong', async (t) => {
   const scratch =
@@ -178,4 +104,21 @@ test('doctor judges proxy trust by what the last sign-in was forwarded for', asy
     const line = output.split('\n').find((text) => text.includes(' proxy: ')) ?? ''
     t.ok(line.startsWith(verdict) && line.includes(finding), line)
   }
+})
+
+test('the tools read .env in the working folder as the server does, and what is set already wins', async (t) => {
+  const folder = temporaryFolder(t)
+  const lines = ['DATABASE_URL=file:./named.db', 'PORT=4000', 'LOG_LEVEL=warn', 'JWT_ALGORITHM=EdDSA']
+  writeFileSync(join(folder, '.env'), [...lines, 'JWT_KEYS=./signing'].join('\n'))
+  const here = (script: string, ...args: string[]) =>
+    command(t, { PORT: '5000' }, { cwd: folder, script }, ...args)
+  t.match(await here('migrate.ts'), { code: 0, output: 'applied' })
+  t.match(await here('keys.ts', 'make'), { code: 0, output: /made signing\/\S+\.pem \(EdDSA\)/ })
+  t.match(await here('backup.ts', 'copy.db'), { code: 0, output: 'copy.db is a sound copy of ./named.db' })
+  t.match(await here('restore.ts', 'copy.db'), { code: 0, output: './named.db is restored from copy.db' })
+  const { code, output } = await here('doctor/index.ts')
+  t.equal(code, 0, output)
+  t.match(output, /^LOG_LEVEL=warn {2}# environment$/m)
+  t.match(output, /^PORT=5000 {2}# environment$/m)
+  t.notOk(readdirSync(folder).includes('data'), 'nothing is where the defaults say')
 })
