@@ -1,18 +1,8 @@
-import type autocannon from 'autocannon'
-import { makeCursor } from '../schemas/cursor.ts'
 import { get, load, type Load } from './load.ts'
 import { compiled, service, start } from './processes.ts'
-import type { Stage } from './scenarios.ts'
+import { nextPage, type Stage } from './scenarios.ts'
 import { printTable, show, showSpread, spreadOf } from './statistics.ts'
 import { as, rotating } from './throughput.ts'
-
-let pages = 0
-
-/** A page that nobody has asked for yet: it is read from the database. */
-const nextPage = (request: autocannon.Request) => ({
-  ...request,
-  path: `/users?limit=100&cursor=${makeCursor(pages++ % 99_000)}`
-})
 
 /**
  * Requests a second of two processes on one port beside one process, over the same database and on all
@@ -27,7 +17,7 @@ export async function measureCluster({ seeded, effort: { rounds, seconds } }: St
     'GET /protected': { requests: [get('/protected', as(seeded.admin))] },
     'GET /protected, 1,000 tokens in rotation': { perConnection: rotating('/protected', tokens, 20) },
     'GET /users?limit=100, another page each time': {
-      perConnection: () => [{ ...get('/users', as(seeded.admin)), setupRequest: nextPage }]
+      perConnection: () => [{ ...get('/users', as(seeded.admin)), setupRequest: nextPage(100) }]
     }
   }
   const outcomes: Record<string, unknown> = {}

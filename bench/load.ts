@@ -1,4 +1,5 @@
 import autocannon from 'autocannon'
+import { setTimeout } from 'node:timers/promises'
 import type { Server } from './processes.ts'
 
 /** What a load came to. */
@@ -11,10 +12,7 @@ export interface Load {
   latencies: number[]
 }
 
-export interface LoadOptions extends Pick<
-  autocannon.Options,
-  'connections' | 'amount' | 'overallRate' | 'requests'
-> {
+export interface LoadOptions extends Pick<autocannon.Options, 'connections' | 'amount' | 'requests'> {
   seconds?: number
   /** The requests of each connection, which it sends in turn. */
   perConnection?: (index: number) => autocannon.Request[]
@@ -65,3 +63,30 @@ export const get = (path: string, headers: Record<string, string> = {}): autocan
   path,
   headers
 })
+
+/**
+ * Sends requests at a steady rate, whether the ones before have been answered or not. Answers how long each took, in
+ * milliseconds from when it was due: one that could not be sent in time has waited too.
+ */
+export async function pace(
+  { url }: Server,
+  path: string,
+  headers: Record<string, string>,
+  { perSecond, seconds }: { perSecond: number; seconds: number }
+): Promise<number[]> {
+  const ask = async (due: number) => {
+    const answer = await fetch(url + path, { headers })
+    await answer.text()
+    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`)
+    return performance.now() - due
+  }
+  const asked: Promise<number>[] = []
+  const began = performance.now()
+  for (let number = 0; number < perSecond * seconds; number++) {
+    const due = began + (number * 1_000) / perSecond
+    const early = due - performance.now()
+    if (early > 0) await setTimeout(early)
+    asked.push(ask(due))
+  }
+  return Promise.all(asked)
+}

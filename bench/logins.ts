@@ -1,9 +1,8 @@
 import type autocannon from 'autocannon'
 import bcrypt from 'bcryptjs'
-import { availableParallelism } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { get, load } from './load.ts'
-import { leaveCore, service, start, stayOffServerCore } from './processes.ts'
+import { load, pace } from './load.ts'
+import { cores, leaveCore, service, start, stayOffServerCore } from './processes.ts'
 import type { Stage } from './scenarios.ts'
 import { password } from './seed.ts'
 import { printTable, quantile, show, showSpread, spreadOf } from './statistics.ts'
@@ -51,13 +50,7 @@ export async function measureLogins({ seeded, effort: { rounds, seconds } }: Sta
   const whileBusy: number[] = []
   const bare: number[] = []
   const own: number[] = []
-  const watch = () =>
-    load(server, {
-      seconds,
-      connections: 5,
-      overallRate: 500,
-      requests: [get('/protected', as(seeded.admin))]
-    })
+  const watch = () => pace(server, '/protected', as(seeded.admin), { perSecond: 500, seconds })
   const signIn = async () => {
     const measured = await load(server, { seconds: seconds + 1, connections: 20, perConnection: signingIn })
     // The load ends in the middle of twenty sign-ins, which the server finishes still.
@@ -66,12 +59,12 @@ export async function measureLogins({ seeded, effort: { rounds, seconds } }: Sta
   }
   await Promise.all([watch(), signIn()])
   for (let round = 0; round < rounds; round++) {
-    bare.push(bareRate(seconds) * availableParallelism())
+    bare.push(bareRate(seconds) * cores)
     leaveCore()
-    whileIdle.push(quantile((await watch()).latencies, 0.99))
+    whileIdle.push(quantile(await watch(), 0.99))
     own.push((await signIn()).rate)
     const busy = signIn()
-    whileBusy.push(quantile((await watch()).latencies, 0.99))
+    whileBusy.push(quantile(await watch(), 0.99))
     await busy
     stayOffServerCore()
   }

@@ -18,10 +18,11 @@ const cli = fileURLToPath(new URL('../../node_modules/fastify-cli/cli.js', impor
 /** How `npm start` starts the service. */
 export const service = [cli, 'start', '--log-level', 'info', '--options', compiled('app.js')]
 
-/** All cores; asked before this process is kept off one of them, as it would not count then. */
-const allCores = `0-${availableParallelism() - 1}`
+/** How many cores there are; asked before this process is kept off one of them, as it would not count then. */
+export const cores = availableParallelism()
+const allCores = `0-${cores - 1}`
 
-const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0
+const canPin = cores > 1 && spawnSync('taskset', ['-V']).status === 0
 
 /** Keeps this process, the load generator, off the core that the servers get. Answers whether it could. */
 export const stayOffServerCore = () =>
@@ -88,8 +89,8 @@ export async function start(
   const port = await freePort()
   const log = openSync(`${artefacts}${name.replaceAll(/\W+/g, '-')}.log`, 'w')
   // Said in either case: a child would inherit the core of the load generator.
-  const cores = spread ? allCores : '0'
-  const command = canPin ? ['taskset', '-c', cores, process.execPath] : [process.execPath]
+  const allowed = spread ? allCores : '0'
+  const command = canPin ? ['taskset', '-c', allowed, process.execPath] : [process.execPath]
   const [program = '', ...rest] = [...command, ...args]
   const child = spawn(program, rest, {
     stdio: ['ignore', log, log],

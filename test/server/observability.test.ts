@@ -10,6 +10,17 @@ import { root, startServer } from '../process.ts'
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
 const password = 'a password that is in no log'
 
+test('a collector that never answers does not hold up the stop', async (t) => {
+  const collector = createServer(() => undefined).listen(0, '127.0.0.1')
+  await once(collector, 'listening')
+  t.teardown(() => collector.closeAllConnections())
+  t.teardown(() => collector.close())
+  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
+  const server = await startServer(t, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } })
+  t.equal((await fetch(`${server.url}/health/live`)).status, 200)
+  t.same(await server.stop(), { code: 0, signal: null })
+})
+
 test('what the server does is seen in metrics, logs and traces, and no secret is', async (t) => {
   let spans = ''
   const collector = createServer((request, response) => {
