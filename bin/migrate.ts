@@ -27,7 +27,7 @@ async function main([direction = 'up', ...rest]: string[]): Promise<number> {
   }
   // Only the database matters here: what else the server needs may be unset.
   const { DATABASE_URL } = loadConfig({ DATABASE_URL: process.env['DATABASE_URL'] })
-  const db = openDatabase(DATABASE_URL)
+  const db = openDatabase(DATABASE_URL, { longestStatement: 0 })
   try {
     console.log(await migrate(db))
     return 0
