@@ -2,23 +2,28 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** A way to another server that can be cut and mended: what a network or a restart does to a connection. */
+/**
+ * A way to another server that can be cut and mended, or blocked and opened: what a network, a restart or a process
+ * that hangs does to a connection.
+ */
 export async function startProxy(t: Test, target: string) {
   const { hostname, port } = new URL(target)
-  const open = new Set<Socket>()
+  /** Each end of a connection, and the end that gets what arrives at it. */
+  const ends = new Map<Socket, Socket>()
+  let blocked = false
   const proxy = createServer((near) => {
     const far = connect({ host: hostname, port: Number(port) })
     for (const [socket, other] of [
       [near, far],
       [far, near]
     ] as const) {
-      open.add(socket)
+      ends.set(socket, other)
       socket.on('error', () => other.destroy())
       socket.on('close', () => {
-        open.delete(socket)
+        ends.delete(socket)
         other.destroy()
       })
-      socket.pipe(other)
+      if (!blocked) socket.pipe(other)
     }
   })
   const listen = async (at: number) => {
@@ -27,7 +32,7 @@ export async function startProxy(t: Test, target: string) {
   }
   const cut = () => {
     proxy.close()
-    for (const socket of open) socket.resetAndDestroy()
+    for (const socket of ends.keys()) socket.resetAndDestroy()
   }
   await listen(0)
   t.teardown(cut)
@@ -40,6 +45,16 @@ export async function startProxy(t: Test, target: string) {
     /** Breaks every connection and takes no new one. */
     cut,
     /** Takes connections again, at the same port. */
-    mend: () => listen(at)
+    mend: () => listen(at),
+    /** Keeps connections and takes new ones, and lets nothing through. */
+    block: () => {
+      blocked = true
+      for (const socket of ends.keys()) socket.unpipe()
+    },
+    /** Lets everything through again, what was held up first. */
+    open: () => {
+      blocked = false
+      for (const [socket, other] of ends) socket.pipe(other)
+    }
   }
 }

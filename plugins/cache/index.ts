@@ -84,15 +84,13 @@ export default fp(
     })
     siblings.onPurge(purgeHere)
     redis?.hear(({ purge }) => {
-      if (!purge) return
-      if (!purge.includes('*')) {
-        purgeHere(purge)
-        return
-      }
-      flights.outdateAll()
-      store.clear()
-      others?.purgeAll()
+      if (purge?.includes('*')) {
+        flights.outdateAll()
+        store.clear()
+      } else if (purge) purgeHere(purge)
     })
+    // Not by whoever hears of it: one that tells is enough.
+    redis?.onReturn(() => others?.purgeAll())
     // A purge by another instance is not heard while Redis is away: then nothing is taken from here.
     const mayKeep = () => redis === null || redis.up
 

@@ -1,4 +1,4 @@
-import type { Shared } from '../redis.ts'
+import type { Shared } from '../redis/shared.ts'
 import type { CachedAnswer } from './store.ts'
 
 /** Every answer bears it: with it all are purged. */
@@ -46,7 +46,7 @@ export class SharedAnswers {
     this.#redis.tell({ purge: tags })
   }
 
-  /** Drops all: after Redis was away, purges may have been lost. */
+  /** Outdates all that is in Redis: after it was away, purges may have been lost. */
   purgeAll() {
     this.#redis.client.incr(this.#version(everything)).catch(() => undefined)
   }

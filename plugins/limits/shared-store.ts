@@ -1,6 +1,6 @@
 import LocalStore from '@fastify/rate-limit/store/LocalStore.js'
 import RedisStore from '@fastify/rate-limit/store/RedisStore.js'
-import type { Shared } from '../redis.ts'
+import type { Shared } from '../redis/shared.ts'
 
 type Store = Pick<LocalStore, 'incr'>
 

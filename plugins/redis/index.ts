@@ -1,27 +1,9 @@
 import fp from 'fastify-plugin'
 import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
-
-/** What one instance tells the others. */
-interface Message {
-  /** Answers that bear one of these tags are out of date; `*` is all. */
-  purge?: readonly string[]
-  /** Sessions, accounts or roles have changed: whoever was remembered is to be looked up again. */
-  forget?: true
-}
-
-/** What several instances share. */
-export interface Shared {
-  client: Redis
-  /** What every key and channel of ours begins with. */
-  prefix: string
-  /** Whether Redis answers and messages arrive. While not, every instance is on its own. */
-  readonly up: boolean
-  /** Tells the other instances; what is told while Redis is away is lost. */
-  tell(message: Message): void
-  /** Hears the others, and `{ purge: ['*'], forget: true }` when messages may have been lost. */
-  hear(listener: (message: Message) => void): void
-}
+import { setTimeout } from 'node:timers/promises'
+import { everything, type Message, type Shared } from './shared.ts'
+import { watch } from './watch.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,9 +19,11 @@ const options = {
   lazyConnect: true,
   connectTimeout: patience,
   commandTimeout: patience,
+  disconnectTimeout: patience,
+  maxLoadingRetryTime: patience,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
-  retryStrategy: (times: number) => Math.min(times * 50, 500)
+  retryStrategy: (times: number) => Math.min(times * 50, patience)
 }
 
 /** Redis, for what instances share: counts, answers and messages. Boot and service go on without it. */
@@ -55,18 +39,28 @@ export default fp(
     const channel = `${prefix}messages`
     const self = randomUUID()
     const listeners: ((message: Message) => void)[] = []
+    const returns: (() => void)[] = []
     let heard = false
+    let waiting = true
     let wasUp: boolean | undefined
+    let arrived = () => {}
 
     const isUp = () => heard && client.status === 'ready'
+    const tell = (message: Message) => {
+      client.publish(channel, JSON.stringify({ ...message, from: self })).catch(() => undefined)
+    }
     const notice = () => {
       const up = isUp()
-      if (up === wasUp) return
+      if (up === wasUp || (waiting && !up)) return
+      const returned = up && wasUp === false
+      wasUp = up
       if (up) fastify.log.info('Redis is there: limits, cache and messages are shared')
       else fastify.log.warn('Redis is away: this instance counts by itself and caches nothing')
-      wasUp = up
-      // Whatever the others said meanwhile was not heard.
-      if (up) for (const listener of listeners) listener({ purge: ['*'], forget: true })
+      if (up) arrived()
+      if (!returned) return
+      for (const listener of returns) listener()
+      for (const listener of listeners) listener(everything)
+      tell(everything)
     }
     for (const connection of [client, ear]) {
       // What breaks shows in the status; the reason is in the close that follows.
@@ -97,14 +91,19 @@ export default fp(
       get up() {
         return isUp()
       },
-      tell: (message) => {
-        client.publish(channel, JSON.stringify({ ...message, from: self })).catch(() => undefined)
-      },
-      hear: (listener) => listeners.push(listener)
+      tell,
+      hear: (listener) => listeners.push(listener),
+      onReturn: (listener) => returns.push(listener)
     })
-    await Promise.allSettled([client.connect(), ear.connect()])
+    const up = new Promise<void>((resolve) => (arrived = resolve))
+    // What does not connect is tried again; a Redis that hangs or loads does not answer in time.
+    for (const connection of [client, ear]) connection.connect().catch(() => undefined)
+    await Promise.race([up, setTimeout(patience, undefined, { ref: false })])
+    waiting = false
     notice()
+    const watches = [client, ear].map(watch)
     fastify.addHook('onClose', () => {
+      for (const end of watches) end()
       for (const connection of [client, ear]) connection.removeAllListeners('close').disconnect()
     })
   },

@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import { Redis } from 'ioredis'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
+import { watch } from '../../plugins/redis/watch.ts'
 import { build } from '../helper.ts'
 import { temporaryFolder } from '../process.ts'
 import { startProxy } from '../proxy.ts'
@@ -53,6 +56,9 @@ test('instances count together, share answers, and hear of purges and withdrawal
   for (const app of apps) t.equal((await greet(app)).statusCode, 401, 'signed out everywhere')
 })
 
+/** What waits for silence ends with the test's own time, should nobody notice it. */
+const silent = { ...onRedis, timeout: 30_000 }
+
 test('without Redis an instance goes on by itself, and shares again when it is back', onRedis, async (t) => {
   const proxy = await startProxy(t, redisServer ?? '')
   const env = { ...scratchRedis(t, proxy.url), DATABASE_URL: `file:${join(temporaryFolder(t), 'alone.db')}` }
@@ -68,7 +74,11 @@ test('without Redis an instance goes on by itself, and shares again when it is b
   for (const attempt of [1, 2]) {
     const answer = await app.inject({ url: '/users', headers })
     t.equal(answer.statusCode, 200, `served, ${attempt}`)
-    t.match(answer.headers['cache-status'], 'fwd=miss', 'and not from a cache that no purge would reach')
+    t.match(
+      answer.headers['cache-status'],
+      'fwd=miss',
+      'and not from a cache that no purge reaches'
+    )
   }
 
   await proxy.mend()
@@ -84,4 +94,88 @@ test('the service starts while Redis is away', onRedis, async (t) => {
   t.equal((await app.inject('/cached-data')).statusCode, 200)
   await proxy.mend()
   await until(async () => (await redisState(app)) === 'up')
+})
+
+test('a Redis that hangs is away until it answers again', silent, async (t) => {
+  const proxy = await startProxy(t, redisServer ?? '')
+  const { app, as } = await build(t, scratchRedis(t, proxy.url))
+  const lines = (['info', 'warn'] as const).map((level) => t.capture(app.log, level))
+  const logged = () => lines.map((line) => line().filter(({ args }) => /Redis/.test(String(args[0]))).length)
+  const headers = await as('admin')
+  t.equal(await redisState(app), 'up')
+  await app.inject({ url: '/users', headers })
+  t.match((await app.inject({ url: '/users', headers })).headers['cache-status'], 'hit')
+
+  proxy.block()
+  await until(async () => (await redisState(app)) === 'away')
+  t.equal(await allowed([app], 20, '/rate-limited'), 3, 'limits by its own count')
+  for (const attempt of [1, 2]) {
+    const answer = await app.inject({ url: '/users', headers })
+    t.match(answer.headers['cache-status'], 'fwd=miss', `nothing is kept, ${attempt}`)
+  }
+  // Long enough for new connections that hang too.
+  await setTimeout(2_500)
+  t.same(logged(), [0, 1], 'it is said once')
+
+  proxy.open()
+  await until(async () => (await redisState(app)) === 'up')
+  await app.inject({ url: '/users', headers })
+  t.match((await app.inject({ url: '/users', headers })).headers['cache-status'], 'hit')
+  t.same(logged(), [1, 0], 'and that it is back')
+})
+
+test('a connection that hangs is broken, and an idle one is not', silent, async (t) => {
+  const proxy = await startProxy(t, redisServer ?? '')
+  const connections = [new Redis(proxy.url), new Redis(proxy.url)] as const
+  const closed = connections.map((connection) => {
+    connection.on('error', () => undefined)
+    t.teardown(() => connection.disconnect())
+    t.teardown(watch(connection))
+    return once(connection, 'close')
+  })
+  await connections[1].subscribe('test:nothing')
+  t.equal(await Promise.race([Promise.race(closed), setTimeout(3_500, 'open')]), 'open')
+  proxy.block()
+  await Promise.all(closed)
+})
+
+test('the service starts while Redis hangs', silent, async (t) => {
+  const proxy = await startProxy(t, redisServer ?? '')
+  proxy.block()
+  const { app } = await build(t, scratchRedis(t, proxy.url))
+  t.equal(await redisState(app), 'away')
+  t.equal((await app.inject('/cached-data')).statusCode, 200)
+  proxy.open()
+  await until(async () => (await redisState(app)) === 'up')
+})
+
+test('a purge that an instance could not tell reaches the others when it is back', silent, async (t) => {
+  const proxy = await startProxy(t, redisServer ?? '')
+  const direct = scratchRedis(t)
+  const env = { ...direct, DATABASE_URL: `file:${join(temporaryFolder(t), 'lost.db')}` }
+  const alone = await build(t, { ...env, REDIS_URL: proxy.url })
+  const others = [await build(t, env), await build(t, env)]
+  const headers = await alone.as('admin')
+  const lists = () => Promise.all(others.map(({ app }) => app.inject({ url: '/users', headers })))
+  await lists()
+  const [client, ear] = [new Redis(direct.REDIS_URL), new Redis(direct.REDIS_URL)]
+  for (const connection of [client, ear]) t.teardown(() => connection.disconnect())
+  const told: unknown[] = []
+  ear.on('message', (_channel, text: string) => told.push(JSON.parse(text)))
+  await ear.subscribe(`${direct.REDIS_PREFIX}messages`)
+
+  proxy.cut()
+  await until(async () => (await redisState(alone.app)) === 'away')
+  const payload = { username: 'newcomer', password: 'correct horse battery', role: 'user' }
+  const made = await alone.app.inject({ method: 'POST', url: '/users', headers, payload })
+  t.equal(made.statusCode, 201)
+  for (const { body } of await lists()) t.notMatch(body, 'newcomer', 'they have not heard of it')
+
+  await proxy.mend()
+  await until(async () => (await redisState(alone.app)) === 'up')
+  await setTimeout(300)
+  for (const { body } of await lists()) t.match(body, 'newcomer')
+  t.match(told, [{ purge: ['*'], forget: true }])
+  t.equal(told.length, 1, 'nobody tells it on')
+  t.equal(await client.get(`${direct.REDIS_PREFIX}tag:*`), '1', 'and one has outdated what is in Redis')
 })
