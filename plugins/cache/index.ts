@@ -117,7 +117,9 @@ export default fp(
         const landing =
           shared ??
           flights.start(name, policy.tags, answered, (answer) => {
-            if (mayKeep()) store.set(name, answer)
+            const may = mayKeep()
+            if (may) store.set(name, answer)
+            return may
           })
         landing.then(
           ({ answer, stored }) => {

@@ -24,18 +24,17 @@ export class SingleFlight {
     return flight && !flight.outdated ? flight.landing : undefined
   }
 
-  /** Computes an answer, which `keep` stores unless a purge outdates it meanwhile. What fails is not kept. */
+  /** Computes an answer, which `keep` stores, if it can, unless a purge outdates it meanwhile. What fails is not kept. */
   start(
     key: string,
     tags: readonly string[],
     compute: () => Promise<CachedAnswer>,
-    keep: (answer: CachedAnswer) => void
+    keep: (answer: CachedAnswer) => boolean
   ): Promise<Landed> {
     const land = async (): Promise<Landed> => {
       try {
         const answer = await compute()
-        if (!flight.outdated) keep(answer)
-        return { answer, stored: !flight.outdated }
+        return { answer, stored: !flight.outdated && keep(answer) }
       } finally {
         if (this.#flights.get(key) === flight) this.#flights.delete(key)
       }
