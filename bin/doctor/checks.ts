@@ -18,6 +18,8 @@ export type Check = (config: Config) => Promise<string>
 const leastRoom = 100 * 1024 * 1024
 /** How far clocks may be apart, in milliseconds: tokens and sessions are judged by them. */
 const furthestApart = 5_000
+/** How long Redis may say nothing, in milliseconds. */
+const redisPatience = 2_000
 
 const fileOf = ({ DATABASE_URL }: Config) =>
   isPostgresUrl(DATABASE_URL) || DATABASE_URL === ':memory:' ? undefined : sqlitePath(DATABASE_URL)
@@ -97,11 +99,19 @@ const clock: Check = (config) =>
 
 const redis: Check = async ({ REDIS_URL }) => {
   if (REDIS_URL === undefined) return 'not configured: this is to be the only instance'
-  const client = new Redis(REDIS_URL, { lazyConnect: true, connectTimeout: 2_000, retryStrategy: () => null })
+  const client = new Redis(REDIS_URL, {
+    lazyConnect: true,
+    connectTimeout: redisPatience,
+    socketTimeout: redisPatience,
+    // It would wait while Redis loads; the PING says so instead.
+    enableReadyCheck: false,
+    retryStrategy: () => null
+  })
   let fault: Error | undefined
   client.on('error', (error: Error) => (fault = error))
   try {
     await client.connect()
+    await client.ping()
     const [seconds] = await client.time()
     requireSameClock('the clock of Redis', Number(seconds) * 1_000)
     return 'reachable'

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
+import { checks } from '../../bin/doctor/checks.ts'
+import { loadConfig } from '../../plugins/config.ts'
 import { watch } from '../../plugins/redis/watch.ts'
 import { build } from '../helper.ts'
 import { temporaryFolder } from '../process.ts'
@@ -178,4 +180,12 @@ test('a purge that an instance could not tell reaches the others when it is back
   t.match(told, [{ purge: ['*'], forget: true }])
   t.equal(told.length, 1, 'nobody tells it on')
   t.equal(await client.get(`${direct.REDIS_PREFIX}tag:*`), '1', 'and one has outdated what is in Redis')
+})
+
+test('the doctor says so when Redis takes connections and does not answer', silent, async (t) => {
+  const proxy = await startProxy(t, redisServer ?? '')
+  const config = loadConfig({ NODE_ENV: 'test', REDIS_URL: proxy.url })
+  t.equal(await checks['redis']?.(config), 'reachable')
+  proxy.block()
+  await t.rejects(async () => checks['redis']?.(config), { message: /^Socket timeout/ })
 })
