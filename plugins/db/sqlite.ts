@@ -63,7 +63,7 @@ const keepStatements = (sqlite: Sqlite.Database) => {
 }
 
 /** Runs one query at once; answers its rows. */
-export type Read<Row> = (parameters: readonly unknown[]) => Row[]
+type Read<Row> = (parameters: readonly unknown[]) => Row[]
 
 /**
  * Reads from a SQLite file on a connection of its own: it sees what has been committed, and waits for no transaction

@@ -2,7 +2,7 @@ import Sqlite from 'better-sqlite3'
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import { forever } from '../../plugins/db/forever.ts'
 import { build } from '../helper.ts'
 import { root, run, temporaryFolder } from '../process.ts'
@@ -114,14 +114,19 @@ test('a backup ends while another process commits all the time', { timeout: 60_0
   copy.close()
 })
 
-test('a database that is damaged is replaced, and kept with its write-ahead log', async (t) => {
+/** The database of a service that has stopped, and a backup of it. */
+async function backedUp(t: Test) {
   const folder = temporaryFolder(t)
   const file = join(folder, 'live.db')
   const env = { DATABASE_URL: `file:${file}` }
-  const { app } = await build(t, env)
-  await app.close()
+  await (await build(t, env)).app.close()
   const backup = join(folder, 'backup.db')
   t.match(await command(t, env, 'backup.ts', backup), { code: 0 })
+  return { folder, file, env, backup }
+}
+
+test('a database that is damaged is replaced, and kept with its write-ahead log', async (t) => {
+  const { folder, file, env, backup } = await backedUp(t)
 
   writeFileSync(file, 'this was a database'.repeat(1_000))
   writeFileSync(`${file}-wal`, 'this was its log'.repeat(1_000))
@@ -143,13 +148,7 @@ test('a database that is damaged is replaced, and kept with its write-ahead log'
 const needsRoot = process.getuid?.() !== 0 && 'only root gives files away'
 
 test('what root restores is still of the owner that it had', { skip: needsRoot }, async (t) => {
-  const folder = temporaryFolder(t)
-  const file = join(folder, 'live.db')
-  const env = { DATABASE_URL: `file:${file}` }
-  const { app } = await build(t, env)
-  await app.close()
-  const backup = join(folder, 'backup.db')
-  t.match(await command(t, env, 'backup.ts', backup), { code: 0 })
+  const { folder, file, env, backup } = await backedUp(t)
   chownSync(file, 4_321, 1_234)
   chmodSync(file, 0o660)
   t.match(await command(t, env, 'restore.ts', backup), { code: 0 })

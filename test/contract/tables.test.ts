@@ -1,19 +1,15 @@
+import type { TSchema } from '@sinclair/typebox'
 import { test } from 'tap'
 import { migrateDown, migrateUp, pendingMigrations } from '../../plugins/db/migrator.ts'
 import { openDatabase } from '../../plugins/db/open.ts'
 import { tables } from '../../schemas/database.ts'
 import { postgresServer, scratchDatabase } from '../database.ts'
 
-/** What a row schema says of one column. */
-interface Column {
-  type: string | string[]
-  format?: string
-}
-
 /** The column that a member of a row has to have in this database. */
-function expected({ type, format }: Column) {
+function expected(schema: TSchema) {
+  const type: unknown = schema['type']
   const types = [type].flat()
-  const kind = types.includes('integer') ? 'integer' : format === 'date-time' ? 'instant' : 'text'
+  const kind = types.includes('integer') ? 'integer' : schema['format'] === 'date-time' ? 'instant' : 'text'
   const names = postgresServer
     ? { integer: 'int4', instant: 'timestamptz', text: 'text' }
     : { integer: 'INTEGER', instant: 'TEXT', text: 'TEXT' }
@@ -38,10 +34,7 @@ test('the row schemas are the migrated database, column for column', async (t) =
   const declared = Object.entries(tables).map(([name, row]) => [
     name,
     Object.fromEntries(
-      Object.entries(row.properties).map(([column, schema]) => [
-        column,
-        expected(schema as unknown as Column)
-      ])
+      Object.entries<TSchema>(row.properties).map(([column, schema]) => [column, expected(schema)])
     )
   ])
   t.same(Object.fromEntries(migrated), Object.fromEntries(declared))
