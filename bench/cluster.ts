@@ -1,5 +1,5 @@
 import { get, load, type Load } from './load.ts'
-import { compiled, service, start } from './processes.ts'
+import { service, serviceCluster, start } from './processes.ts'
 import { nextPage, type Stage } from './scenarios.ts'
 import { printTable, show, showSpread, spreadOf } from './statistics.ts'
 import { as, rotating } from './throughput.ts'
@@ -9,9 +9,13 @@ import { as, rotating } from './throughput.ts'
  * cores. The load generator takes one of them: with two cores, only what is much work for the server can gain.
  */
 export async function measureCluster({ seeded, effort: { rounds, seconds } }: Stage) {
-  const cluster = [compiled('bin/cluster.js')]
   const one = await start('service-spread', service, seeded.env, { spread: true })
-  const two = await start('service-cluster', cluster, { ...seeded.env, WORKERS: '2' }, { spread: true })
+  const two = await start(
+    'service-cluster',
+    serviceCluster,
+    { ...seeded.env, WORKERS: '2' },
+    { spread: true }
+  )
   const tokens = seeded.sessions.map(({ access }) => access).slice(0, 1_000)
   const loads = {
     'GET /protected': { requests: [get('/protected', as(seeded.admin))] },

@@ -2,10 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureCluster } from './cluster.ts'
+import { measureEnumeration } from './enumeration.ts'
 import { measureLadder } from './ladder.ts'
 import { measureLogins } from './logins.ts'
 import { measureMemory } from './memory.ts'
-import { artefacts, compiled, start, stayOffServerCore } from './processes.ts'
+import { measureMixed } from './mixed.ts'
+import { artefacts, program, start, stayOffServerCore } from './processes.ts'
 import { type Stage, throughput } from './scenarios.ts'
 import { seed } from './seed.ts'
 import { measureRefreshes } from './writes.ts'
@@ -13,7 +15,9 @@ import { measureRefreshes } from './writes.ts'
 const parts: Record<string, (stage: Stage) => Promise<unknown>> = {
   ...throughput,
   refresh: measureRefreshes,
+  mixed: measureMixed,
   logins: measureLogins,
+  enumeration: measureEnumeration,
   cluster: measureCluster,
   memory: measureMemory,
   ladder: measureLadder
@@ -22,15 +26,22 @@ const parts: Record<string, (stage: Stage) => Promise<unknown>> = {
 const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    seconds: { type: 'string', default: '3' }
+    seconds: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '1' }
   },
   allowPositionals: true
 })
-const effort = { rounds: Number(values.rounds), seconds: Number(values.seconds) }
+const effort = {
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  minutes: Number(values.minutes)
+}
 const names = positionals.length > 0 ? positionals : Object.keys(parts)
 const unknown = names.filter((name) => !(name in parts))
-if (unknown.length > 0 || !(effort.rounds >= 1 && effort.seconds >= 1)) {
-  console.error(`npm run bench -- [${Object.keys(parts).join('] [')}] [--rounds N] [--seconds N]`)
+if (unknown.length > 0 || !(effort.rounds >= 1 && effort.seconds >= 1 && effort.minutes > 0)) {
+  console.error(
+    `npm run bench -- [${Object.keys(parts).join('] [')}] [--rounds N] [--seconds N] [--minutes N]`
+  )
   process.exit(1)
 }
 
@@ -44,7 +55,7 @@ console.log(
   `Node.js ${machine.node}, ${machine.cores} × ${machine.processor}, server and load ${machine.ownCores ? 'on cores of their own' : 'on the same cores'}, ${effort.rounds} rounds of ${effort.seconds} s: median (least–most)`
 )
 const stage = {
-  bare: await start('bare', [compiled('bench/bare.js')]),
+  bare: await start('bare', [program('bare')]),
   seeded: await seed('accounts', 100_000, 10_000),
   effort
 }

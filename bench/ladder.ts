@@ -5,7 +5,7 @@ import { printTable, quantile, show } from './statistics.ts'
 import { as } from './throughput.ts'
 
 /** The plugins that a request to GET /protected meets. */
-const plugins = ['headers', 'overload', 'not-found', 'auth', 'limits', 'rbac', 'cache']
+const plugins = ['headers', 'overload', 'not-found', 'auth', 'limits', 'rbac', 'cache', 'analytics']
 
 /**
  * What each plugin costs GET /protected, in microseconds of the server's processor time: what is saved by leaving

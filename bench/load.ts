@@ -1,6 +1,9 @@
 import autocannon from 'autocannon'
-import { setTimeout } from 'node:timers/promises'
-import type { Server } from './processes.ts'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { program, type Server } from './processes.ts'
+
+const execute = promisify(execFile)
 
 /** What a load came to. */
 export interface Load {
@@ -64,29 +67,14 @@ export const get = (path: string, headers: Record<string, string> = {}): autocan
   headers
 })
 
-/**
- * Sends requests at a steady rate, whether the ones before have been answered or not. Answers how long each took, in
- * milliseconds from when it was due: one that could not be sent in time has waited too.
- */
+/** Sends requests at a steady rate, from a process of its own (pace.ts); answers how long each took, in milliseconds. */
 export async function pace(
   { url }: Server,
   path: string,
   headers: Record<string, string>,
   { perSecond, seconds }: { perSecond: number; seconds: number }
 ): Promise<number[]> {
-  const ask = async (due: number) => {
-    const answer = await fetch(url + path, { headers })
-    await answer.text()
-    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`)
-    return performance.now() - due
-  }
-  const asked: Promise<number>[] = []
-  const began = performance.now()
-  for (let number = 0; number < perSecond * seconds; number++) {
-    const due = began + (number * 1_000) / perSecond
-    const early = due - performance.now()
-    if (early > 0) await setTimeout(early)
-    asked.push(ask(due))
-  }
-  return Promise.all(asked)
+  const args = [program('pace'), url + path, JSON.stringify(headers), String(perSecond), String(seconds)]
+  const { stdout } = await execute(process.execPath, args, { maxBuffer: 2 ** 26 })
+  return JSON.parse(stdout) as number[]
 }

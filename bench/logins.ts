@@ -89,7 +89,7 @@ export async function measureLogins({ seeded, effort: { rounds, seconds } }: Sta
       ],
       [
         'p99 of GET /protected while 20 sign in ÷ idle',
-        '≤ 3.00',
+        '≤ 2.00',
         showSpread(outcome.p99Ratio),
         `${showSpread(outcome.busyP99)} ms`,
         `${show(outcome.idleP99.median)} ms`

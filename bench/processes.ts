@@ -3,20 +3,22 @@ import { once } from 'node:events'
 import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
+import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** Where databases, logs and results go; git-ignored, and on a real disk, as the system's /tmp may not be. */
-export const artefacts = fileURLToPath(new URL('../../artefacts/bench/', import.meta.url))
+export const artefacts = fileURLToPath(new URL('../artefacts/bench/', import.meta.url))
 mkdirSync(artefacts, { recursive: true })
 
-/** The compiled program of the service or of this folder. */
-export const compiled = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+/** A program of this folder, which Node.js runs as it is. */
+export const program = (name: string) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))
 
-const cli = fileURLToPath(new URL('../../node_modules/fastify-cli/cli.js', import.meta.url))
+const runner = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 
-/** How `npm start` starts the service. */
-export const service = [cli, 'start', '--log-level', 'info', '--options', compiled('app.js')]
+/** How `npm start` starts the service, compiled, and `npm run start:cluster` several of it. */
+export const service = [runner, 'start']
+export const serviceCluster = [runner, 'cluster']
 
 /** How many cores there are; asked before this process is kept off one of them, as it would not count then. */
 export const cores = availableParallelism()
@@ -79,6 +81,25 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+/** What runs `node ARGUMENTS` on the servers' core, or with `spread` on all cores. */
+const nodeOn = (args: string[], spread: boolean) => {
+  // Said in either case: a child would inherit the core of the load generator.
+  const command = canPin ? ['taskset', '-c', spread ? allCores : '0', process.execPath] : [process.execPath]
+  const [executable = '', ...rest] = [...command, ...args]
+  return [executable, rest] as const
+}
+
+/** Runs `node ARGUMENTS` on the servers' core to its end; answers what it prints. */
+export async function runBeside(args: string[], env: Record<string, string>, input: string): Promise<string> {
+  const [executable, rest] = nodeOn(args, false)
+  const child = spawn(executable, rest, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], ...env }
+  })
+  child.stdin.end(input)
+  return text(child.stdout)
+}
+
 /** Starts `node ARGUMENTS` on the servers' core, or with `spread` on all cores, and waits until it answers. */
 export async function start(
   name: string,
@@ -88,11 +109,8 @@ export async function start(
 ): Promise<Server> {
   const port = await freePort()
   const log = openSync(`${artefacts}${name.replaceAll(/\W+/g, '-')}.log`, 'w')
-  // Said in either case: a child would inherit the core of the load generator.
-  const allowed = spread ? allCores : '0'
-  const command = canPin ? ['taskset', '-c', allowed, process.execPath] : [process.execPath]
-  const [program = '', ...rest] = [...command, ...args]
-  const child = spawn(program, rest, {
+  const [executable, rest] = nodeOn(args, spread)
+  const child = spawn(executable, rest, {
     stdio: ['ignore', log, log],
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), ...env }
   })

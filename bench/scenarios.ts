@@ -1,14 +1,14 @@
 import type autocannon from 'autocannon'
 import { setTimeout } from 'node:timers/promises'
-import { makeCursor } from '../schemas/cursor.ts'
+import { makeCursor } from '../core/paging/cursor.ts'
 import { get, load } from './load.ts'
-import { compiled, type Server, service, start } from './processes.ts'
+import { program, type Server, service, start } from './processes.ts'
 import { seed, type Seeded } from './seed.ts'
 import { as, type Effort, measure, printThroughput, rotating, type Scenario } from './throughput.ts'
 
-/** The service as it is compiled, with one plugin left out. */
+/** The service from its source, with one plugin left out. */
 export const startWithout = (plugin: string, env: Record<string, string>) =>
-  start(`without-${plugin}`, [compiled('bench/variant.js')], { ...env, WITHOUT: plugin })
+  start(`without-${plugin}`, [program('variant')], { ...env, WITHOUT: plugin })
 
 /** What is measured with, made once for all scenarios. */
 export interface Stage {
@@ -33,8 +33,8 @@ async function quietly(stage: Stage, rows: (server: Server) => Row[] | Promise<R
   return run(stage, [server], scenarios)
 }
 
-const users = (token: string, after: number) => ({
-  requests: [get(`/users?limit=50&cursor=${makeCursor(after)}`, as(token))]
+const users = (token: string, after = 0) => ({
+  requests: [get(`/users?limit=50${after > 0 ? `&cursor=${makeCursor(after)}` : ''}`, as(token))]
 })
 
 let pages = 0
@@ -42,7 +42,7 @@ let pages = 0
 /** A page of 100,000 accounts that nobody has asked for of late: it is read from the database. */
 export const nextPage = (limit: number) => (request: autocannon.Request) => ({
   ...request,
-  path: `/users?limit=${limit}&cursor=${makeCursor(pages++ % 99_000)}`
+  path: `/users?limit=${limit}&cursor=${makeCursor(1 + (pages++ % 99_000))}`
 })
 
 /** The entity tag of /cached-data, when its answer is kept for so many seconds more; waits for one that is. */
@@ -107,7 +107,7 @@ export const throughput: Record<string, (stage: Stage) => Promise<unknown>> = {
       stage,
       [uncached, whole],
       [
-        { title: `${title}, first page`, goal: 0.2, server: uncached, options: users(admin, 0) },
+        { title: `${title}, first page`, goal: 0.2, server: uncached, options: users(admin) },
         { title: `${title}, last page`, goal: 0.2, server: uncached, options: users(admin, 99_950) },
         {
           title: `${title}, each a miss of the cache`,
@@ -126,7 +126,7 @@ export const throughput: Record<string, (stage: Stage) => Promise<unknown>> = {
       const server = await startWithout('cache', env)
       const title = `GET /users?limit=50 of ${accounts.toLocaleString('en')}`
       scenarios.push(
-        { title: `${title}, first page`, goal: NaN, server, options: users(admin, 0) },
+        { title: `${title}, first page`, goal: NaN, server, options: users(admin) },
         { title: `${title}, last page`, goal: NaN, server, options: users(admin, accounts - 50) }
       )
     }

@@ -5,9 +5,9 @@ import fp from 'fastify-plugin'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import service from '../app.ts'
-import { startSession } from '../plugins/auth/sessions.ts'
-import { loadConfig } from '../plugins/config.ts'
-import { write } from '../plugins/db/transaction.ts'
+import { startSession } from '../core/sessions/sessions.ts'
+import { loadConfig } from '../core/config/load.ts'
+import { write } from '../core/database/transaction.ts'
 import { serverOptions } from '../server/options.ts'
 import { artefacts } from './processes.ts'
 
@@ -37,6 +37,7 @@ export async function seed(name: string, accounts: number, signedIn: number): Pr
     LOG_LEVEL: 'warn',
     DATABASE_URL: `file:${file}`,
     JWT_SECRET: randomBytes(48).toString('base64url'),
+    DATA_KEY: randomBytes(32).toString('base64'),
     ADMIN_PASSWORD: randomBytes(18).toString('base64url'),
     RATE_LIMIT_DEFAULT: '1000000000'
   }
@@ -60,8 +61,11 @@ export async function seed(name: string, accounts: number, signedIn: number): Pr
     const opened = []
     for (const user of users) {
       const signIn = { userId: user.id, userAgent: 'bench', address: '127.0.0.1' }
-      const { sessionId, refreshToken } = await startSession(tx, signIn, app.auth.lifetimes)
-      opened.push({ access: app.auth.signAccessToken({ ...user, sessionId }), refresh: refreshToken })
+      const session = await startSession(tx, signIn, app.auth.lifetimes)
+      opened.push({
+        access: app.auth.signAccessToken({ ...user, ...session }),
+        refresh: session.refreshToken
+      })
     }
     return opened
   })

@@ -7,6 +7,8 @@ import { printTable, show, showSpread, spreadOf } from './statistics.ts'
 export interface Effort {
   rounds: number
   seconds: number
+  /** How long the mixed load lasts. */
+  minutes: number
 }
 
 /** A load whose rate is compared with bare Fastify's. */

@@ -1,10 +1,11 @@
-import '../server/tick-object.ts'
 import autoload from '@fastify/autoload'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
-import { loadConfig } from '../plugins/config.ts'
+import { fileURLToPath } from 'node:url'
+import { loadConfig } from '../core/config/load.ts'
 import { serverOptions } from '../server/options.ts'
-import { compiled } from './processes.ts'
+
+const folder = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 /** The service without the plugin that WITHOUT names, to see what it costs. */
 const left = process.env['WITHOUT'] ?? ''
@@ -19,21 +20,14 @@ if (left === 'limits') {
     route.config = { ...route.config, limit: 'unlimited' }
   })
 } else if (left !== '' && left !== 'auth') {
-  await fastify.register(
-    fp(
-      async (instance) => {
-        if (left === 'cache') instance.decorate('purge', () => undefined)
-      },
-      { name: left }
-    )
-  )
+  await fastify.register(fp(async () => undefined, { name: left }))
 }
 await fastify.register(autoload, {
-  dir: compiled('plugins'),
+  dir: folder('plugins'),
   dirNameRoutePrefix: false,
   forceESM: true,
   options: { config },
-  ignoreFilter: (path) => !emptied.includes(left) && [`/${left}.js`, `/${left}/index.js`].includes(path)
+  ignoreFilter: (path) => !emptied.includes(left) && path === `/${left}.ts`
 })
 if (left === 'auth') {
   // Everybody is one account, without a look at the token.
@@ -41,11 +35,23 @@ if (left === 'auth') {
     .selectFrom('users')
     .select(['id', 'username', 'role'])
     .executeTakeFirstOrThrow()
-  const user = { id, username, role, sessionId: '', permissions: new Set<never>(), requestsPerMinute: 10 }
+  const user = {
+    id,
+    username,
+    role,
+    via: 'session' as const,
+    sessionId: '',
+    permissions: new Set<never>(),
+    requestsPerMinute: 10,
+    authTime: 0,
+    mustEnrol: false,
+    amr: ['pwd']
+  }
   fastify.auth.identify = (request, _reply, done) => {
     request.user = user
     done()
   }
 }
-await fastify.register(autoload, { dir: compiled('routes'), forceESM: true, routeParams: true })
+fastify.pipeline.start()
+await fastify.register(autoload, { dir: folder('routes'), forceESM: true, routeParams: true })
 await fastify.listen({ host: config.HOST, port: config.PORT })

@@ -1,96 +1,120 @@
 import type autocannon from 'autocannon'
-import Sqlite from 'better-sqlite3'
-import { createHash, randomBytes } from 'node:crypto'
-import { load } from './load.ts'
-import { service, start } from './processes.ts'
+import { compileShim } from '../test/shim.ts'
+import { load, pace } from './load.ts'
+import { artefacts, program, runBeside, service, start } from './processes.ts'
 import type { Stage } from './scenarios.ts'
-import { printTable, showSpread, spreadOf } from './statistics.ts'
+import type { Seeded } from './seed.ts'
+import { printTable, quantile, show, showSpread, spreadOf } from './statistics.ts'
+import { as } from './throughput.ts'
 
-const hash = (token: string) => createHash('sha256').update(token).digest('base64url')
+/** How many clients refresh at once. */
+const clients = 64
 
-/** Transactions a second of bare better-sqlite3 with the statements of a refresh, each on the disk before the next. */
-function bareRate(url: string, tokens: string[], seconds: number): number {
-  const sqlite = new Sqlite(url.replace(/^file:/, ''), { timeout: 5_000 })
-  for (const pragma of ['synchronous=FULL', 'foreign_keys=ON']) sqlite.exec(`PRAGMA ${pragma}`)
-  const find = sqlite.prepare<[string], { session_id: string }>(
-    `select session_id from refresh_tokens join sessions on sessions.id = session_id
-     join users on users.id = user_id where token_hash = ?`
-  )
-  const spend = sqlite.prepare('update refresh_tokens set spent_at = ? where token_hash = ?')
-  const keep = sqlite.prepare(
-    'insert into refresh_tokens (token_hash, session_id, created_at) values (?, ?, ?)'
-  )
-  const touch = sqlite.prepare('update sessions set last_used_at = ? where id = ?')
-  const exchange = sqlite.transaction((token: string, now: string) => {
-    const session = find.get(hash(token))?.session_id
-    spend.run(now, hash(token))
-    keep.run(hash(randomBytes(32).toString('base64url')), session, now)
-    touch.run(now, session)
+/** The last sessions are those of the bare transactions, which tell nobody what they have made. */
+const bareSessions = 2_000
+
+const exchanging = (session: Seeded['sessions'][number]): autocannon.Request => ({
+  method: 'POST',
+  path: '/refresh',
+  headers: { 'content-type': 'application/json' },
+  setupRequest: (request) => ({ ...request, body: JSON.stringify({ refresh_token: session.refresh }) }),
+  onResponse: (_status, body) => {
+    session.refresh = (JSON.parse(body) as { refresh_token: string }).refresh_token
+  }
+})
+
+/** Lets each of so many clients exchange refresh tokens of its own in turn, each for the next one, which is kept. */
+export function refreshing({ sessions }: Seeded, of: number) {
+  const chains = sessions.slice(0, -bareSessions)
+  return (client: number) => chains.filter((_, index) => index % of === client).map(exchanging)
+}
+
+/** A disk to measure with. */
+interface Disk {
+  name: string
+  /** The least ratio of refreshes to bare transactions. */
+  goal: number
+  /** What makes a process meet it. */
+  env: Record<string, string>
+}
+
+function disks(): Disk[] {
+  const shim = compileShim(new URL('slow-disk.c', import.meta.url), artefacts)
+  const slow = (time: number): Disk => ({
+    name: `a sync of ${time / 1_000} ms`,
+    goal: time > 0 ? 4 : NaN,
+    env: { LD_PRELOAD: shim ?? '', SYNC_MICROSECONDS: String(time) }
   })
-  const began = performance.now()
-  let done = 0
-  while (performance.now() - began < seconds * 1_000) {
-    exchange.immediate(tokens[done++ % tokens.length] ?? '', new Date().toISOString())
-  }
-  const rate = (done / (performance.now() - began)) * 1_000
-  sqlite.close()
-  return rate
+  const own = { name: 'the disk as it is', goal: 0.8, env: {} }
+  return shim === undefined ? [own] : [own, slow(0), slow(2_000)]
 }
 
-/** Exchanges the refresh token of one session for the next, over and over. */
-function chain(first: string): autocannon.Request[] {
-  let refresh_token = first
-  return [
-    {
-      method: 'POST',
-      path: '/refresh',
-      headers: { 'content-type': 'application/json' },
-      setupRequest: (request) => ({ ...request, body: JSON.stringify({ refresh_token }) }),
-      onResponse: (_status, body) => {
-        refresh_token = (JSON.parse(body) as { refresh_token: string }).refresh_token
-      }
+/**
+ * POST /refresh, answered when it is on the disk, beside the rate at which bare better-sqlite3 makes the same
+ * transactions, and how long GET /protected takes meanwhile.
+ */
+export async function measureRefreshes({ seeded, effort: { rounds, seconds } }: Stage) {
+  const file = seeded.env['DATABASE_URL']?.replace(/^file:/, '') ?? ''
+  const others = JSON.stringify(seeded.sessions.slice(-bareSessions).map(({ refresh }) => refresh))
+  const outcomes: Record<string, unknown> = {}
+  const rates: string[][] = []
+  const waits: string[][] = []
+  for (const { name, goal, env } of disks()) {
+    const server = await start('service-refresh', service, { ...seeded.env, ...env })
+    const watch = () => pace(server, '/protected', as(seeded.admin), { perSecond: 500, seconds })
+    const refresh = (longer = 0) =>
+      load(server, {
+        seconds: seconds + longer,
+        connections: clients,
+        perConnection: refreshing(seeded, clients)
+      })
+    const measured = []
+    for (let round = -1; round < rounds; round++) {
+      const bare = Number(await runBeside([program('bare-writes'), file, String(seconds)], env, others))
+      const own = await refresh()
+      const idle = await watch()
+      const [busy] = await Promise.all([watch(), refresh(1)])
+      if (round >= 0) measured.push({ bare, own, idle: quantile(idle, 0.99), busy: quantile(busy, 0.99) })
     }
-  ]
-}
-
-/** POST /refresh, durable, beside the rate at which this machine can commit the same writes. */
-export async function measureRefreshes({ seeded: { env, sessions }, effort: { rounds, seconds } }: Stage) {
-  const server = await start('service', service, env)
-  const tokens = sessions.map(({ refresh }) => refresh)
-  // Each load goes on with sessions of its own; what is left is for the bare rate.
-  const connections = 20
-  const bare: number[] = []
-  const own: number[] = []
-  for (let round = -1; round < rounds; round++) {
-    const starts = tokens.splice(0, connections)
-    const base = bareRate(env['DATABASE_URL'] ?? '', tokens.slice(-2_000), seconds)
-    const { rate } = await load(server, {
-      seconds,
-      connections,
-      perConnection: (connection) => chain(starts[connection] ?? '')
-    })
-    if (round < 0) continue
-    bare.push(base)
-    own.push(rate)
-  }
-  await server.stop()
-  const outcome = {
-    goal: 0.5,
-    refreshesPerSecond: spreadOf(own),
-    bareTransactionsPerSecond: spreadOf(bare),
-    ratio: spreadOf(own.map((rate, round) => rate / (bare[round] ?? NaN)))
+    await server.stop()
+    const outcome = {
+      ratio: spreadOf(measured.map(({ bare, own }) => own.rate / bare)),
+      refreshesPerSecond: spreadOf(measured.map(({ own }) => own.rate)),
+      bareTransactionsPerSecond: spreadOf(measured.map(({ bare }) => bare)),
+      p50: spreadOf(measured.map(({ own }) => quantile(own.latencies, 0.5))),
+      p99: spreadOf(measured.map(({ own }) => quantile(own.latencies, 0.99))),
+      idleP99: spreadOf(measured.map(({ idle }) => idle)),
+      busyP99: spreadOf(measured.map(({ busy }) => busy)),
+      p99Ratio: spreadOf(measured.map(({ idle, busy }) => busy / idle))
+    }
+    outcomes[name] = { goal, ...outcome }
+    rates.push([
+      name,
+      show(goal),
+      showSpread(outcome.ratio),
+      showSpread(outcome.refreshesPerSecond),
+      show(outcome.bareTransactionsPerSecond.median),
+      `${show(outcome.p50.median)}, ${show(outcome.p99.median)}`
+    ])
+    waits.push([
+      name,
+      '≤ 5.00',
+      showSpread(outcome.p99Ratio),
+      showSpread(outcome.busyP99),
+      show(outcome.idleP99.median)
+    ])
   }
   printTable(
-    ['scenario', 'goal', '÷ bare transactions/s', 'refreshes/s', 'bare transactions/s'],
     [
-      [
-        'POST /refresh, each a new token',
-        '0.50',
-        showSpread(outcome.ratio),
-        showSpread(outcome.refreshesPerSecond),
-        showSpread(outcome.bareTransactionsPerSecond)
-      ]
-    ]
+      `POST /refresh, ${clients} clients`,
+      'goal',
+      '÷ bare transactions/s',
+      'refreshes/s',
+      'bare/s',
+      'p50, p99 ms'
+    ],
+    rates
   )
-  return outcome
+  printTable(['GET /protected meanwhile', 'goal', 'p99 ÷ idle', 'p99 ms', 'idle'], waits)
+  return outcomes
 }

@@ -1,9 +1,8 @@
 /** `npm run backup -- FILE`: copies the SQLite database of DATABASE_URL, also while the service writes, and checks the copy. */
-import './env.ts'
 import Sqlite from 'better-sqlite3'
 import { existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { forever } from '../plugins/db/forever.ts'
+import { makePrivately, naming } from '../core/database/file.ts'
 import { flush } from './durable.ts'
 import { checkDatabase, databaseFile, removeDatabase, runCommand } from './sqlite-file.ts'
 
@@ -14,8 +13,13 @@ await runCommand(async () => {
   // Under its name there is never half a backup, nor one that was not checked.
   const draft = `${file}.unchecked`
   removeDatabase(draft)
-  const source = forever(new Sqlite(databaseFile(), { fileMustExist: true, readonly: true, timeout: 5_000 }))
+  const database = databaseFile()
+  const source = naming(
+    database,
+    () => new Sqlite(database, { fileMustExist: true, readonly: true, timeout: 5_000 })
+  )
   try {
+    makePrivately(draft)
     // One snapshot for all of the copy, which would begin again at each commit of another process.
     source.exec('begin; select 1 from sqlite_schema')
     await source.backup(draft)
@@ -26,5 +30,5 @@ await runCommand(async () => {
     source.close()
     removeDatabase(draft)
   }
-  return `${file} is a sound copy of ${databaseFile()}`
+  return `${file} is a sound copy of ${database}`
 })

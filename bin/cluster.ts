@@ -5,19 +5,24 @@
  * Without Redis each process counts by itself: a caller whose connections end up at different processes gets a
  * limit once from each, WORKERS times in all. With REDIS_URL a limit is one over all of them.
  */
-import './env.ts'
 import cluster, { type Worker } from 'node:cluster'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { setTimeout } from 'node:timers/promises'
 import { AggregatorRegistry } from 'prom-client'
-import { loadConfig } from '../plugins/config.ts'
+import { processEnvironment } from '../core/config/env-file.ts'
+import { loadConfig } from '../core/config/load.ts'
+import { isMessage } from '../core/changes/message.ts'
+import { markOfCluster } from '../core/processes/cluster.ts'
 import { serveMetrics } from '../plugins/metrics.ts'
 
-const { HOST, METRICS_PORT, WORKERS } = loadConfig(process.env)
+const { HOST, METRICS_PORT, WORKERS } = loadConfig(processEnvironment())
 
-/** Before one that died is replaced, in milliseconds: what kills each at once should not fill the machine. */
+/** Before one that died is replaced, in milliseconds, and twice that for each before it that did not get to serve. */
 const pause = 500
+
+/** So many in a row that did not get to serve: then none will, and whoever watches over this process is to know. */
+const mostFailures = 5
 
 cluster.setupPrimary({
   exec: createRequire(import.meta.url).resolve('fastify-cli/start.js'),
@@ -28,12 +33,20 @@ cluster.setupPrimary({
 })
 
 /** A line of the log, in the form that the service itself writes. */
-const warn = (msg: string) =>
-  console.log(JSON.stringify({ level: 40, time: Date.now(), pid: process.pid, msg }))
+const say = (level: 'warn' | 'fatal', msg: string) =>
+  console.log(
+    JSON.stringify({ level: { warn: 40, fatal: 60 }[level], time: Date.now(), pid: process.pid, msg })
+  )
 
 let stopping = false
-let serving = false
 let failed = false
+let failures = 0
+/** Those that have got to serve. */
+const served = new WeakSet<Worker>()
+let serving = false
+
+/** Forks a process that knows whose it is. */
+const fork = () => cluster.fork({ [markOfCluster]: String(process.pid) })
 
 /** The processes that live; one that died may be listed until its channel is closed. */
 const workers = () =>
@@ -52,17 +65,27 @@ function stop(signal?: NodeJS.Signals) {
   exitWhenAlone()
 }
 
-async function replace({ process: { pid } }: Worker, cause: string) {
-  warn(`process ${pid ?? '?'} ended with ${cause}: it is replaced`)
-  await setTimeout(pause)
-  if (!stopping) cluster.fork()
+async function replace(worker: Worker, cause: string) {
+  const ended = `process ${worker.process.pid ?? '?'} ended with ${cause}`
+  if (!served.has(worker)) failures++
+  if (failures >= mostFailures) {
+    say('fatal', `${ended}, the ${failures}th in a row that did not get to serve: this service ends`)
+    failed = true
+    stop('SIGTERM')
+    return
+  }
+  say('warn', `${ended}: it is replaced`)
+  await setTimeout(pause * 2 ** failures)
+  if (!stopping) fork()
 }
 
-cluster.on('listening', () => {
+cluster.on('listening', (worker) => {
+  served.add(worker)
+  failures = 0
   if (serving) return
   serving = true
   // The first has migrated the database and said where it is: now the others.
-  for (let count = 1; count < WORKERS && !stopping; count++) cluster.fork()
+  for (let count = 1; count < WORKERS && !stopping; count++) fork()
 })
 
 cluster.on('exit', (worker, code, signal) => {
@@ -75,10 +98,9 @@ cluster.on('exit', (worker, code, signal) => {
 })
 
 // What one tells is for all others.
-cluster.on('message', (from, message: { purge?: unknown }) => {
-  if (message.purge === undefined) return
-  for (const worker of workers())
-    if (worker !== from && worker.isConnected()) worker.send({ purge: message.purge })
+cluster.on('message', (from, message: unknown) => {
+  if (!isMessage(message)) return
+  for (const worker of workers()) if (worker !== from && worker.isConnected()) worker.send(message)
 })
 
 process.on('SIGTERM', () => stop('SIGTERM'))
@@ -87,6 +109,10 @@ process.on('SIGINT', () => stop(process.stdin.isTTY ? undefined : 'SIGTERM'))
 
 if (METRICS_PORT !== undefined) {
   const all = new AggregatorRegistry()
-  await serveMetrics(HOST, METRICS_PORT, all.contentType, () => all.clusterMetrics())
+  await serveMetrics(HOST, METRICS_PORT, all.contentType, async () => {
+    // What one is asked before it listens is lost, and its answer waited for in vain, for seconds.
+    if (!workers().every((worker) => served.has(worker))) throw new Error('A process is starting')
+    return all.clusterMetrics()
+  })
 }
-cluster.fork()
+fork()

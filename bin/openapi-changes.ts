@@ -4,10 +4,10 @@
  */
 import { baseline } from './contract/baseline.ts'
 import { compareDocuments, mayBreak } from './contract/changes.ts'
-import { printed, releaseDocuments } from './contract/release.ts'
+import { releaseDocuments } from './contract/release.ts'
 
 const { v31 } = await releaseDocuments()
-const before = baseline(printed(v31))
+const before = baseline(v31.info.version)
 if (!before) console.log('There is no earlier document to compare with.')
 else {
   const changes = compareDocuments(before.document, v31)

@@ -1,34 +1,36 @@
 /** `npm run restore -- FILE`: makes a checked backup the database of DATABASE_URL. The service has to be stopped. */
-import './env.ts'
 import Sqlite from 'better-sqlite3'
 import {
   chmodSync,
   chownSync,
-  copyFileSync,
+  createReadStream,
+  createWriteStream,
   existsSync,
   linkSync,
-  mkdirSync,
   renameSync,
   rmSync,
   statSync
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { isBusy } from '../plugins/db/failures.ts'
-import { forever } from '../plugins/db/forever.ts'
+import { pipeline } from 'node:stream/promises'
+import { isBusy } from '../core/database/failures.ts'
+import { companions, makeFolder, naming } from '../core/database/file.ts'
 import { flush } from './durable.ts'
-import { checkDatabase, companions, databaseFile, removeDatabase, runCommand } from './sqlite-file.ts'
+import { checkDatabase, databaseFile, removeDatabase, runCommand } from './sqlite-file.ts'
 
 const isDamage = (error: unknown) =>
   error instanceof Sqlite.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code)
 
 /** Runs SQL on a connection of its own, which waits for nobody. */
 function runAlone(file: string, sql: string, readonly: boolean) {
-  const sqlite = forever(new Sqlite(file, { fileMustExist: true, readonly, timeout: 0 }))
-  try {
-    sqlite.exec(sql)
-  } finally {
-    sqlite.close()
-  }
+  naming(file, () => {
+    const sqlite = new Sqlite(file, { fileMustExist: true, readonly, timeout: 0 })
+    try {
+      sqlite.exec(sql)
+    } finally {
+      sqlite.close()
+    }
+  })
 }
 
 /** Empties the WAL of a sound database into it. @throws when another process has it open */
@@ -44,20 +46,29 @@ function requireIdle(file: string) {
   }
 }
 
-/** Gives a database, with what SQLite has not brought into it yet, a second name that nothing has yet; answers it. */
+/** What stands beside a database and has to go with it: what SQLite has not brought into it yet. */
+const unfinished = ['-wal', '-journal']
+
+/** Gives a database a second name that nothing has yet; answers it. */
 function keep(file: string): string {
   const kept = `${file}.before-restore-${new Date().toISOString().replaceAll(':', '-')}`
   linkSync(file, kept)
-  for (const suffix of ['-wal', '-journal'])
-    if (existsSync(file + suffix)) linkSync(file + suffix, kept + suffix)
+  for (const suffix of unfinished) if (existsSync(file + suffix)) linkSync(file + suffix, kept + suffix)
   return kept
+}
+
+/** Copies a database into files of this user alone, whatever mode and medium it is on. */
+async function copyDatabase(from: string, to: string) {
+  for (const suffix of ['', ...unfinished])
+    if (suffix === '' || existsSync(from + suffix))
+      await pipeline(createReadStream(from + suffix), createWriteStream(to + suffix, { mode: 0o600 }))
 }
 
 /** Leaves the new file to whom the old one is, or the folder: a service that is not root has to write it. */
 function takeOwner(draft: string, file: string) {
   const old = statSync(file, { throwIfNoEntry: false })
   const { uid, gid } = old ?? statSync(dirname(file))
-  chownSync(draft, uid, gid)
+  if (process.getuid?.() === 0) chownSync(draft, uid, gid)
   if (old) chmodSync(draft, old.mode)
 }
 
@@ -65,14 +76,14 @@ await runCommand(async () => {
   const [backup, ...rest] = process.argv.slice(2)
   if (backup === undefined || rest.length > 0) throw new Error('Usage: npm run restore -- FILE')
   const file = databaseFile()
-  await checkDatabase(backup)
-  mkdirSync(dirname(file), { recursive: true })
+  makeFolder(dirname(file))
   const draft = `${file}.restoring`
   removeDatabase(draft)
   try {
-    copyFileSync(backup, draft)
-    await checkDatabase(draft)
-    if (process.getuid?.() === 0) takeOwner(draft, file)
+    await copyDatabase(backup, draft)
+    // Only the copy is opened: SQLite writes beside what it reads, and a backup may be where nobody can.
+    await checkDatabase(draft, backup)
+    takeOwner(draft, file)
     flush(draft)
     let kept = ''
     if (existsSync(file)) {

@@ -1,21 +1,19 @@
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
-import cluster from 'node:cluster'
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-
-/** What the database tells of itself. */
-export interface DatabaseObserver {
-  /** A query has been answered, or has failed; `seconds` after it was sent. */
-  query(seconds: number): void
-  /** How many calls wait for a connection, asked whenever metrics are read. */
-  queue(length: () => number): void
-}
+import type { DatabaseObserver } from '../core/database/observer.ts'
+import { isForked, isOfOurCluster } from '../core/processes/cluster.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Null without METRICS_PORT: then nothing is measured. */
-    metrics: DatabaseObserver | null
+    metrics: Metrics | null
   }
+}
+
+interface Metrics extends DatabaseObserver {
+  /** Adds a value that is read whenever metrics are. */
+  gauge(name: string, help: string, read: () => number): void
 }
 
 const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -23,14 +21,32 @@ const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 /** What became of a sign-in, by the status of its answer. */
 const signInResults: Record<number, string> = { 200: 'success', 401: 'refused', 429: 'throttled' }
 
-/** Serves GET /metrics with what `read` answers, in this media type. @throws when the port is taken */
+const isTaken = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+
+/** Serves GET /metrics with what `read` answers, in this media type, or 503 with why it throws. @throws when the port is taken */
 export async function serveMetrics(host: string, port: number, type: string, read: () => Promise<string>) {
   const server = Fastify()
   server.get('/metrics', async (_request, reply) => {
-    void reply.type(type)
-    return read()
+    try {
+      const metrics = await read()
+      return await reply.type(type).send(metrics)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return reply.code(503).header('retry-after', '1').send(reason)
+    }
   })
-  await server.listen({ host, port })
+  try {
+    // Shared by forked processes, a port would answer with the metrics of now this one, now that one.
+    await server.listen({ host, port, exclusive: true })
+  } catch (error) {
+    if (!isForked || !isTaken(error)) throw error
+    const refusal = new Error(
+      `METRICS_PORT=${port} is taken. Processes that another program forks need one each (increment_var of PM2); npm run start:cluster serves one for all of its own.`,
+      { cause: error }
+    )
+    refusal.stack = refusal.message
+    throw refusal
+  }
   return server
 }
 
@@ -76,14 +92,16 @@ export default fp(
       buckets: fast,
       registers
     })
-    new Gauge({
-      name: 'gatehouse_passwords_waiting',
-      help: 'Passwords that wait for a thread to be hashed or compared',
-      registers,
-      collect() {
-        this.set(fastify.passwords.waiting())
-      }
-    })
+    const gauge = (name: string, help: string, read: () => number) => {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read())
+        }
+      })
+    }
 
     fastify.addHook('onResponse', (request, reply, done) => {
       // What no route takes has no bound on its paths: it is one label.
@@ -99,19 +117,12 @@ export default fp(
     })
     fastify.decorate('metrics', {
       query: (seconds) => queries.observe(seconds),
-      queue: (length) => {
-        new Gauge({
-          name: 'gatehouse_database_pool_waiting',
-          help: 'Calls that wait for a connection to the database',
-          registers,
-          collect() {
-            this.set(length())
-          }
-        })
-      }
+      queue: (length) =>
+        gauge('gatehouse_database_pool_waiting', 'Calls that wait for a connection to the database', length),
+      gauge
     })
 
-    if (cluster.isWorker) {
+    if (isOfOurCluster) {
       // bin/cluster.ts serves the sums of all its processes.
       AggregatorRegistry.setRegistries([register])
       new AggregatorRegistry()

@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 const numeral = /^-?(?:0|[1-9]\d{0,15})$/
@@ -25,17 +24,16 @@ function read(values: unknown, { properties = {} }: ParameterSchema) {
  */
 export default fp(
   async (fastify) => {
-    fastify.addHook('onRoute', (route) => {
+    fastify.pipeline.before('parameters', (route) => {
       const query = route.schema?.querystring as ParameterSchema | undefined
       const params = route.schema?.params as ParameterSchema | undefined
-      if (!query && !params) return
-      const readBoth = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
+      if (!query && !params) return undefined
+      return function parameters(request, _reply, done) {
         if (query) read(request.query, query)
         if (params) read(request.params, params)
         done()
       }
-      route.preValidation = [readBoth, route.preValidation ?? []].flat()
     })
   },
-  { name: 'parameters' }
+  { name: 'parameters', dependencies: ['pipeline'] }
 )

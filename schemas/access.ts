@@ -8,10 +8,20 @@ export const permissions = {
   'users:read': 'List and read accounts and their sessions',
   'users:write': 'Create accounts, change them and set their passwords',
   'users:delete': 'Delete accounts',
+  'factors:write': 'See and remove the second factors of other accounts',
+  'sessions:read': "List everybody's sessions",
   'sessions:write': "End other accounts' sessions",
   'roles:read': 'List and read roles and the permissions there are',
   'roles:write': 'Create, change and delete roles',
+  'keys:read': 'List the keys of all accounts',
+  'keys:write': 'Make, change and withdraw keys of other accounts',
+  'tokens:introspect': 'Ask whether a token or key counts, and whose it is',
   'audit:read': 'Read the audit log',
+  'analytics:read': 'See how the service is used',
+  'system:read': 'See the state, the configuration and the settings of the service',
+  'system:write': 'Change the settings of the service',
+  'mail:read': 'See which mails were sent, wait or failed',
+  'mail:write': 'Send a test mail',
   'cache:write': 'Empty the response cache'
 } as const satisfies Record<`${string}:${string}`, string>
 

@@ -1,14 +1,23 @@
 import { type Static, Type } from '@sinclair/typebox'
 
+/** What the second step of a sign-in goes on with: opaque, 32 bytes in base64url. */
+export const Challenge = Type.String({
+  maxLength: 43,
+  pattern: '^[A-Za-z0-9_-]{43}$',
+  description: 'From the answer MFA_REQUIRED of POST /login.',
+  examples: ['Wd5k0v1lJ9q4W8tB2nY6xR5cK7hD0sFgUaEoIiMjLkQ']
+})
+
 const text = { maxLength: 1000, pattern: '^[^\\u0000]*$' }
 
 /** RFC 9457 problem details, with the members that the guide documents for its errors standing beside them. */
 export const Problem = Type.Object(
   {
     type: Type.String({
-      maxLength: 200,
-      pattern: '^/problems/[a-z0-9-]+$',
-      description: 'A path of this server that explains the problem.',
+      maxLength: 500,
+      pattern: '^(about:blank|(https?://[^\\s]+)?/problems/[a-z0-9-]+)$',
+      description:
+        'Where the problem is explained: a path of this server, below its public address if it has one. `about:blank` says no more than the status.',
       examples: ['/problems/not-found']
     }),
     title: Type.String({
@@ -53,6 +62,23 @@ export const Problem = Type.Object(
     permission: Type.Optional(
       Type.String({ ...text, description: 'The permission that was missing.', examples: ['users:read'] })
     ),
+    challenge: Type.Optional({ ...Challenge, description: 'What POST /login/verification takes.' }),
+    methods: Type.Optional(
+      Type.Array(Type.String({ maxLength: 40, pattern: '^[a-z_]+$', examples: ['code'] }), {
+        maxItems: 10,
+        description: 'By what the account proves who it is: members of the request that brings the proof.',
+        examples: [['code', 'recovery_code']]
+      })
+    ),
+    expires_in: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 86_400,
+        format: 'int32',
+        description: 'Seconds for which the challenge is good.',
+        examples: [300]
+      })
+    ),
     error: Type.Optional(Type.String({ ...text, examples: ['Invalid credentials'] })),
     message: Type.Optional(
       Type.String({ ...text, examples: ['Rate limit exceeded. Try again in 60 seconds.'] })
@@ -65,5 +91,5 @@ export const Problem = Type.Object(
 /** What may stand in a problem beside the RFC's members. */
 export type ProblemExtensions = Pick<
   Static<typeof Problem>,
-  'errors' | 'permission' | 'error' | 'message' | 'msg'
+  'errors' | 'permission' | 'challenge' | 'methods' | 'expires_in' | 'error' | 'message' | 'msg'
 >

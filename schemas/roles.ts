@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { PermissionName } from './access.ts'
 import { pageMembers } from './page.ts'
-import { ref } from './types.ts'
+import { byDatabase, ref } from './types.ts'
 
 /** A role's name, as it stands in the database and in answers. */
 export const RoleName = Type.String({
@@ -26,12 +26,20 @@ export const RequestsPerMinute = Type.Integer({
   examples: [10]
 })
 
+/** Whether accounts of a role need a second factor. */
+const RequiresMfa = Type.Boolean({
+  description: 'Whether accounts of this role need a second factor: without one they can only add it.',
+  examples: [false]
+})
+
 /** As stored: `permissions` is a JSON array; `["*"]` stands for all of the registry, also what it will hold later. */
 export const RoleRow = Type.Object({
   name: RoleName,
   description,
   permissions: Type.String(),
-  requests_per_minute: RequestsPerMinute
+  requests_per_minute: RequestsPerMinute,
+  /** 1 where accounts of the role need a second factor. */
+  requires_mfa: byDatabase(Type.Integer())
 })
 
 /** As shown. */
@@ -40,7 +48,8 @@ export const Role = Type.Object(
     name: RoleName,
     description,
     permissions: Type.Array(PermissionName, { maxItems: 100, uniqueItems: true }),
-    requests_per_minute: RequestsPerMinute
+    requests_per_minute: RequestsPerMinute,
+    requires_mfa: RequiresMfa
   },
   { $id: 'Role', additionalProperties: false }
 )
@@ -52,7 +61,10 @@ export const RolePage = Type.Object(
 )
 
 /** As accepted by POST /roles. */
-export const NewRole = Type.Object(Role.properties, { $id: 'NewRole', additionalProperties: false })
+export const NewRole = Type.Object(
+  { ...Role.properties, requires_mfa: Type.Optional(RequiresMfa) },
+  { $id: 'NewRole', additionalProperties: false }
+)
 
 /** As accepted by PATCH /roles/{name}. */
 export const RoleChanges = Type.Partial(Type.Omit(Role, ['name']), {

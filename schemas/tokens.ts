@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import { StringEnum } from './types.ts'
+import { NewPassword } from './users.ts'
 
-/** A refresh token: opaque, 256 random bits in base64url. */
+/** A refresh token: opaque, 32 bytes in base64url. */
 export const RefreshToken = Type.String({
   maxLength: 43,
   pattern: '^[A-Za-z0-9_-]{43}$',
@@ -18,7 +19,10 @@ export const TokenPair = Type.Object(
       description: 'A JWT; send it as `Authorization: Bearer …`.',
       examples: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dGhlLXNpZ25hdHVyZQ']
     }),
-    refresh_token: RefreshToken,
+    refresh_token: Type.Optional({
+      ...RefreshToken,
+      description: 'Opaque; good for one use at POST /refresh. Left out when a cookie holds it.'
+    }),
     token_type: StringEnum(['Bearer'], { examples: ['Bearer'] }),
     expires_in: Type.Integer({
       minimum: 1,
@@ -34,14 +38,39 @@ export const TokenPair = Type.Object(
 /** What POST /login takes. */
 export const Credentials = Type.Object(
   {
-    username: Type.String({ maxLength: 256, pattern: '^[^\\u0000]*$', examples: ['ada'] }),
+    username: Type.String({
+      maxLength: 256,
+      pattern: '^[^\\u0000]*$',
+      description: 'The username, or the verified address of the account.',
+      examples: ['ada']
+    }),
     password: Type.String({
       maxLength: 1024,
       format: 'password',
       examples: ['correct horse battery staple']
+    }),
+    new_password: Type.Optional({
+      ...NewPassword,
+      description:
+        'Takes the place of the password with this sign-in: an account needs it whose password an administrator has chosen.'
     })
   },
   { $id: 'Credentials', additionalProperties: false }
+)
+
+/** Where POST /login puts the refresh token. */
+export const RefreshPlace = Type.Object(
+  {
+    refresh: Type.Optional(
+      StringEnum(['body', 'cookie'], {
+        default: 'body',
+        description:
+          'Where the refresh token goes: into the answer, or, for a page of this origin, into a cookie that no script reads and POST /refresh takes.',
+        examples: ['body']
+      })
+    )
+  },
+  { additionalProperties: false }
 )
 
 /** What POST /refresh takes when the token does not come in the header. */
@@ -56,8 +85,13 @@ export interface AccessClaims {
   sub: string
   /** The session that the token belongs to. */
   sid: string
+  /** Which exchange of the session's refresh token it comes from; none for a sign-in. */
+  gen?: number
   username: string
   role: string
+  /** When they had last proved who they are, and by what (RFC 9068, section 2.2.1); what counts here is the session itself. */
+  auth_time: number
+  amr: string[]
   jti: string
   iat: number
   exp: number

@@ -1,4 +1,6 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import { originOf } from '../core/network/origin.ts'
+import { problemCodeOf } from '../core/problems/send.ts'
 
 /** A trace that the caller is part of (W3C Trace Context, section 3.2): not version ff, no id of zeros, and only versions after 00 say more. */
 const traceparent =
@@ -24,14 +26,17 @@ export class AccessLog extends LogController {
   }
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply) {
+    // Here everything that is answered comes by, and there need be no hook for it.
+    request.server.analytics?.count(request, reply)
     if (!this.#isOn && !error) return
     const line = {
       method: request.method,
-      path: request.url.split('?', 1)[0],
+      path: request.originalUrl.split('?', 1)[0],
       route: request.routeOptions.url,
       status: reply.statusCode,
+      code: problemCodeOf(reply),
       ms: Math.round(reply.elapsedTime * 10) / 10,
-      address: request.ip,
+      address: originOf(request).address,
       user: request.user?.id,
       trace: traceOf(request)
     }

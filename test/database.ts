@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { Test } from 'tap'
+import { temporaryFolder } from './process.ts'
 
 /** The PostgreSQL server that the suite runs on, or undefined: then it runs on SQLite. */
 export const postgresServer = process.env['TEST_DATABASE_URL'] || undefined
@@ -16,16 +18,29 @@ export async function administer(server: string, statement: string): Promise<pg.
   }
 }
 
-/** The URL of an empty PostgreSQL database of this test's own, dropped when the test ends. */
-export async function scratchPostgres(t: Test, server: string): Promise<string> {
-  const name = `gatehouse_test_${randomBytes(8).toString('hex')}`
-  await administer(server, `create database ${name}`)
-  t.teardown(() => administer(server, `drop database if exists ${name} with (force)`))
+/** The URL of another database on this server. */
+export function onServer(server: string, name: string): string {
   const url = new URL(server)
   url.pathname = name
   return url.href
 }
 
+/** The URL of a PostgreSQL database of this test's own, dropped when the test ends: empty, or a copy of `template`. */
+export async function scratchPostgres(t: Test, server: string, template?: string): Promise<string> {
+  const name = `gatehouse_test_${randomBytes(8).toString('hex')}`
+  await administer(server, `create database ${name}${template === undefined ? '' : ` template ${template}`}`)
+  t.teardown(() => administer(server, `drop database if exists ${name} with (force)`))
+  return onServer(server, name)
+}
+
+const scratchSqlite = (t: Test) => `file:${join(temporaryFolder(t), 'test.db')}`
+
 /** The DATABASE_URL of an empty database of this test's own, of the kind that the suite runs on. */
 export const scratchDatabase = async (t: Test): Promise<string> =>
-  postgresServer === undefined ? ':memory:' : scratchPostgres(t, postgresServer)
+  postgresServer === undefined ? scratchSqlite(t) : scratchPostgres(t, postgresServer)
+
+/** The same for a service, which migrates it: in PostgreSQL that takes so long that postgres.ts has done it for all. */
+export const serviceDatabase = async (t: Test): Promise<string> =>
+  postgresServer === undefined
+    ? scratchSqlite(t)
+    : scratchPostgres(t, postgresServer, process.env['TEST_DATABASE_TEMPLATE'])

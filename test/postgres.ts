@@ -1,16 +1,20 @@
 import { spawnSync } from 'node:child_process'
-import { administer } from './database.ts'
+import { migrateUp } from '../core/database/migrator.ts'
+import { openDatabase } from '../core/database/open.ts'
+import { administer, onServer } from './database.ts'
+import { argumentsOf } from './process.ts'
 
-// Runs the suite on PostgreSQL: every test makes and drops a database of its own on this server.
+// Runs the suite on PostgreSQL: every test makes and drops a database of its own on this server,
+// most of them as a copy of one that has been migrated.
 const server = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/postgres'
 
-/** What has no database, or a SQLite file of its own whatever the server: `npm test` has run it, and it would be the same. */
+/** What has no database, a SQLite file of its own whatever the server, or asks the API alone: `npm test` has run it, and it would be the same. */
 const elsewhere = [
-  'test/{documentation,readme,start}.test.ts',
+  'test/{architecture,build-guide,console,deploy,documentation,exposed,power-cut,readme,run,start}.test.ts',
   'test/bin/backup.test.ts',
   'test/contract/{changes,clients,document}.test.ts',
-  'test/plugins/config.test.ts',
-  'test/server/{cluster,observability,races}.test.ts'
+  'test/plugins/{config,full-disk,passwords,pipeline}.test.ts',
+  'test/server/{cluster,forked,observability,races}.test.ts'
 ]
 
 try {
@@ -21,12 +25,22 @@ try {
   // On a workstation the suite is skipped; where it has to run, its absence is a failure.
   process.exit(process.env['CI'] ? 1 : 0)
 }
-const { status } = spawnSync(
-  'tap',
-  [...elsewhere.map((files) => `--exclude=${files}`), ...process.argv.slice(2)],
-  {
-    stdio: 'inherit',
-    env: { ...process.env, TEST_DATABASE_URL: server }
-  }
-)
-process.exit(status ?? 1)
+
+const template = `gatehouse_template_${process.pid}`
+await administer(server, `create database ${template}`)
+try {
+  const db = openDatabase(onServer(server, template))
+  await migrateUp(db)
+  await db.destroy()
+  const { status } = spawnSync(
+    process.execPath,
+    [...argumentsOf('tap'), ...elsewhere.map((files) => `--exclude=${files}`), ...process.argv.slice(2)],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, TEST_DATABASE_URL: server, TEST_DATABASE_TEMPLATE: template }
+    }
+  )
+  process.exitCode = status ?? 1
+} finally {
+  await administer(server, `drop database ${template}`)
+}

@@ -1,6 +1,7 @@
-import Sqlite from 'better-sqlite3'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,37 +10,20 @@ import type { Test } from 'tap'
 /** The root of the repository. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'))
-const { scripts } = read('package.json') as { scripts: Record<'start' | 'start:cluster', string> }
-const { include } = read('tsconfig.build.json') as { include: string[] }
-
-/** When the newest file or folder below was changed, in milliseconds since the epoch. */
-function newest(path: string): number {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat?.isDirectory()) return stat?.mtimeMs ?? 0
-  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
 }
 
-// Kept for the life of the process: on Node 24.19 and later, better-sqlite3 12 aborts when a database is collected.
-let lock: Sqlite.Database | undefined
-
-/** Compiles dist/ when it is older than its sources. Of several test files that want it at once, one compiles. */
-export function build() {
-  // An open transaction is a lock that the system takes back from a process that dies.
-  lock ??= new Sqlite(join(root, 'node_modules/.build-lock'), { timeout: 300_000 })
-  lock.exec('BEGIN EXCLUSIVE')
-  try {
-    const entry = join(root, 'dist/app.js')
-    const inputs = [...include, 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
-      newest(join(root, name))
-    )
-    if (!existsSync(entry) || statSync(entry).mtimeMs < Math.max(...inputs)) {
-      execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
-    }
-  } finally {
-    lock.exec('COMMIT')
-  }
+/** What Node.js is given by a script of package.json, `node FILE ARGUMENTS`, wherever it runs; FILE is below `folder`. */
+export function argumentsOf(script: string, folder = root): string[] {
+  const [program, file = '', ...args] = scripts[script]?.replace(/^exec /, '').split(' ') ?? []
+  if (program !== 'node') throw new Error(`${script} runs ${program ?? 'nothing'}`)
+  return [join(folder, file), ...args]
 }
+
+/** Compiles dist/, unless it is. */
+export const build = () =>
+  execFileSync(process.execPath, argumentsOf('build'), { cwd: root, stdio: 'inherit' })
 
 /** A folder of this test alone, gone when the test has ended. */
 export function temporaryFolder(t: Test): string {
@@ -52,7 +36,12 @@ export function temporaryFolder(t: Test): string {
 export function environmentWith(env: Record<string, string>): NodeJS.ProcessEnv {
   return {
     // The same Node.js as this one runs, and the tools of the repository.
-    PATH: [dirname(process.execPath), join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
+    PATH: [
+      dirname(process.execPath),
+      join(root, 'node_modules/.bin'),
+      join(root, 'tools/node_modules/.bin'),
+      process.env['PATH']
+    ].join(delimiter),
     HOME: process.env['HOME'],
     ...env
   }
@@ -109,16 +98,12 @@ export function run(
   }
 }
 
-/** How a script runs the compiled server, but for the building. */
-const startCommand = (script: keyof typeof scripts) =>
-  scripts[script].split('&&').at(-1)?.replace('dist/', join(root, 'dist/')) ?? ''
-
 interface ServerOptions {
   env?: Record<string, string>
   /** Where its data is: a fresh folder unless given. */
   cwd?: string
   /** The script that starts it; `start` unless given. */
-  script?: keyof typeof scripts
+  script?: 'start' | 'start:cluster'
 }
 
 /** Starts the compiled server as `npm start` does, on a free port; it may be about to refuse to. */
@@ -126,8 +111,10 @@ export function launchServer(
   t: Test,
   { env = {}, cwd = temporaryFolder(t), script = 'start' }: ServerOptions = {}
 ) {
-  build()
-  return { ...run(t, 'sh', ['-c', startCommand(script)], { cwd, env: { PORT: '0', ...env } }), cwd }
+  return {
+    ...run(t, process.execPath, argumentsOf(script), { cwd, env: { PORT: '0', ANALYTICS: 'off', ...env } }),
+    cwd
+  }
 }
 
 /** Waits until a server listens, and answers its address too. Rejects with its output if it ends. */
@@ -147,3 +134,14 @@ export async function announced<S extends Running>(server: S) {
 
 /** Starts the server as launchServer does, and waits until it listens. */
 export const startServer = (t: Test, options: ServerOptions = {}) => announced(launchServer(t, options))
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (typeof address !== 'object' || !address) throw new Error('no port')
+  return address.port
+}

@@ -11,7 +11,10 @@ export async function startProxy(t: Test, target: string) {
   /** Each end of a connection, and the end that gets what arrives at it. */
   const ends = new Map<Socket, Socket>()
   let blocked = false
+  let deaf = false
+  let connections = 0
   const proxy = createServer((near) => {
+    connections++
     const far = connect({ host: hostname, port: Number(port) })
     for (const [socket, other] of [
       [near, far],
@@ -23,7 +26,8 @@ export async function startProxy(t: Test, target: string) {
         ends.delete(socket)
         other.destroy()
       })
-      if (!blocked) socket.pipe(other)
+      if (deaf && socket === far) socket.resume()
+      else if (!blocked) socket.pipe(other)
     }
   })
   const listen = async (at: number) => {
@@ -42,6 +46,8 @@ export async function startProxy(t: Test, target: string) {
   url.port = String(at)
   return {
     url: url.href,
+    /** How many connections it has taken so far. */
+    connections: () => connections,
     /** Breaks every connection and takes no new one. */
     cut,
     /** Takes connections again, at the same port. */
@@ -50,6 +56,10 @@ export async function startProxy(t: Test, target: string) {
     block: () => {
       blocked = true
       for (const socket of ends.keys()) socket.unpipe()
+    },
+    /** From now on lets the requests of new connections through, and no answers. */
+    deafen: () => {
+      deaf = true
     },
     /** Lets everything through again, what was held up first. */
     open: () => {

@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis'
 import { randomBytes } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
+import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { freePort, run, temporaryFolder } from './process.ts'
 
 /** The Redis server of the tests, or undefined where none answers; in CI one has to. */
 export const redisServer = await (async () => {
@@ -31,4 +34,34 @@ export function scratchRedis(t: Test, url = redisServer ?? ''): { REDIS_URL: str
     client.disconnect()
   })
   return { REDIS_URL: url, REDIS_PREFIX: prefix }
+}
+
+const hasServer = spawnSync('redis-server', ['--version']).status === 0
+if (!hasServer && process.env['CI']) throw new Error('redis-server is not installed')
+
+/** Skips a test where no redis-server is installed. */
+export const withRedisServer = hasServer ? {} : { skip: 'redis-server is not installed' }
+
+/** Starts a Redis of this test's own, with options of redis-server besides; answers its URL and a connection to it. */
+export async function startRedis(t: Test, ...options: string[]) {
+  const port = await freePort()
+  const settings = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--enable-protected-configs',
+    'yes'
+  ]
+  const server = run(t, 'redis-server', [...settings, ...options], { cwd: temporaryFolder(t) })
+  while (!server.output().includes('Ready to accept connections')) {
+    const ended = await Promise.race([server.exited, setTimeout(10, undefined)])
+    if (ended) throw new Error(`redis-server ended:\n${server.output()}`)
+  }
+  const url = `redis://127.0.0.1:${port}`
+  const client = new Redis(url)
+  t.teardown(() => client.disconnect())
+  return { url, port, client, server }
 }

@@ -2,11 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { test } from 'tap'
-import { forever } from '../plugins/db/forever.ts'
 import {
   announced,
   build,
@@ -17,6 +15,7 @@ import {
   startServer,
   temporaryFolder
 } from './process.ts'
+import { until } from './until.ts'
 
 interface Pair {
   access_token: string
@@ -46,7 +45,7 @@ test('the guide from its first request to its last, over HTTP, and again after a
   const first = await startServer(t, { cwd })
   t.match(
     first.output(),
-    /Gatehouse API (http\S+) · documentation \1\/documentation · OpenAPI \1\/openapi\.json · development defaults in force: JWT_SECRET .*guide's password/
+    /Gatehouse API (http\S+) · console \1\/console\/ · documentation \1\/documentation · OpenAPI \1\/openapi\.json · development defaults in force: JWT_SECRET .*guide's password/
   )
 
   t.match(await get(`${first.url}/protected`), { status: 401, body: { msg: 'Missing Authorization Header' } })
@@ -66,7 +65,8 @@ test('the guide from its first request to its last, over HTTP, and again after a
     body: {
       message: 'Welcome to the admin panel!',
       admin_features: ['User Management', 'System Configuration', 'Analytics'],
-      admin_level: 'admin'
+      admin_level: 'admin',
+      links: { users: '/console/#/users', system: '/console/#/system', analytics: '/console/#/overview' }
     }
   })
   const denied = { status: 403, body: { error: 'Access denied. Admin privileges required.' } }
@@ -139,7 +139,7 @@ const holdOpen = (url: string, text: string) =>
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} under load finishes what is in flight and exits 0, whatever hangs on the line`, async (t) => {
-    const { url, stop, output } = await startServer(t, { env: { BCRYPT_COST: '12' } })
+    const { url, stop, output, cwd } = await startServer(t, { env: { BCRYPT_COST: '11' } })
     const sockets = await Promise.all(
       [
         '',
@@ -149,10 +149,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       ].map((text) => holdOpen(url, text))
     )
     t.teardown(() => sockets.forEach((socket) => socket.destroy()))
-    // Each of these takes a good part of a second of hashing: they are under way when the signal comes.
-    const inFlight = ['admin', 'user', 'admin', 'user'].map((username) =>
-      post(`${url}/login`, { username, password })
-    )
+    // Each of these takes some tenths of a second of hashing.
+    const inFlight = ['admin', 'user'].map((username) => post(`${url}/login`, { username, password }))
     let answered = 0
     const load = (async () => {
       for (;;) {
@@ -165,12 +163,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         }
       }
     })()
-    await sleep(300)
-    const started = Date.now()
-    const exit = await stop(signal)
-    const took = Date.now() - started
-    t.same(exit, { code: 0, signal: null }, output().slice(-500))
-    t.ok(took < 10_000, `it took ${took} ms`)
+    // An attempt is counted, by address and in all, before its password is looked at.
+    const database = new Sqlite(join(cwd, 'data/gatehouse.db'), { readonly: true })
+    const attempts = database.prepare('select count(*) from sign_in_attempts').pluck()
+    await until(() => answered > 0 && attempts.get() === 2 * inFlight.length)
+    database.close()
+    t.same(await stop(signal), { code: 0, signal: null }, output().slice(-500))
     for (const response of await Promise.all(inFlight)) {
       t.equal(response.status, 200)
       t.match(await response.json(), { access_token: String })
@@ -179,50 +177,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     t.ok(answered > 0)
   })
 }
-
-test('production refuses to start without what it needs, and says which variable to set', async (t) => {
-  const JWT_SECRET = 'Zk3vQ8wT1xN6yB9mR4cH7jL2pF5sD0gA'
-  const seeded = temporaryFolder(t)
-  await (await startServer(t, { cwd: seeded })).stop()
-  const refusals: { env: Record<string, string>; names: string; cwd?: string }[] = [
-    { env: {}, names: 'JWT_SECRET' },
-    { env: { JWT_SECRET: 'too short' }, names: 'JWT_SECRET' },
-    { env: { JWT_SECRET: 'your-256-bit-secret-your-256-bit-secret' }, names: 'JWT_SECRET' },
-    { env: { JWT_SECRET, ADMIN_PASSWORD: password }, names: 'ADMIN_PASSWORD' },
-    { env: { JWT_SECRET }, names: 'DATABASE_URL', cwd: seeded }
-  ]
-  for (const { env, names, cwd } of refusals) {
-    const server = launchServer(t, {
-      env: { NODE_ENV: 'production', ...env },
-      ...(cwd !== undefined && { cwd })
-    })
-    const { code } = await server.exited
-    t.ok(code !== null && code > 0, `exit ${code}`)
-    t.match(server.output(), names)
-    t.notMatch(server.output(), 'listening')
-    t.notMatch(server.output(), 'too short')
-  }
-})
-
-test('in production the first administrator gets a random password, printed once, or the one of ADMIN_PASSWORD', async (t) => {
-  const env = { NODE_ENV: 'production', JWT_SECRET: 'Zk3vQ8wT1xN6yB9mR4cH7jL2pF5sD0gA' }
-  const first = await startServer(t, { env })
-  const printed = /The password of admin is (\S+)/.exec(first.output())?.[1] ?? ''
-  t.match(printed, /^[\w-]{24}$/)
-  t.notMatch(first.output(), 'defaults in force')
-  t.equal((await post(`${first.url}/login`, { username: 'admin', password: printed })).status, 200)
-  t.equal((await post(`${first.url}/login`, { username: 'user', password })).status, 401)
-  await first.stop()
-  const second = await startServer(t, { env, cwd: first.cwd })
-  t.notMatch(second.output(), 'password')
-  await second.stop()
-
-  const named = await startServer(t, {
-    env: { ...env, ADMIN_USERNAME: 'root', ADMIN_PASSWORD: 'one of my own' }
-  })
-  t.equal((await post(`${named.url}/login`, { username: 'root', password: 'one of my own' })).status, 200)
-  t.notMatch(named.output(), 'one of my own')
-})
 
 test('no password, token or hash is printed, not even at the level trace', async (t) => {
   const server = await startServer(t, { env: { LOG_LEVEL: 'trace' } })
@@ -252,7 +206,15 @@ test('an option of V8 on the command line does not keep anyone from signing in',
   build()
   const options = { cwd: temporaryFolder(t), env: { PORT: '0' } }
   const fastify = join(root, 'node_modules/fastify-cli/cli.js')
-  const args = ['--no-opt', fastify, 'start', '--options', join(root, 'dist/app.js')]
+  const args = [
+    '--no-opt',
+    fastify,
+    'start',
+    '--address',
+    '127.0.0.1',
+    '--options',
+    join(root, 'dist/app.js')
+  ]
   const server = await announced(run(t, process.execPath, args, options))
   t.ok(await signIn(server.url, 'admin'))
 })
@@ -299,7 +261,7 @@ test('kill -9 under writes loses nothing that was acknowledged', async (t) => {
     }
     const work = Promise.allSettled([refreshing(), refreshing(), leaving()])
     const before = exchanges
-    while (ended.length < round || exchanges < before + 10 || tokens.length < 2 * round) await sleep(20)
+    await until(() => ended.length >= round && exchanges >= before + 10 && tokens.length >= 2 * round)
     await server.stop('SIGKILL')
     t.same(
       (await work).map(({ status }) => status),
@@ -313,8 +275,8 @@ test('kill -9 under writes loses nothing that was acknowledged', async (t) => {
   for (const refresh_token of ended)
     t.equal((await post(`${after.url}/refresh`, { refresh_token })).status, 401)
   await after.stop()
-  const database = forever(new Sqlite(join(cwd, 'data/gatehouse.db')))
-  t.equal(forever(database.prepare('pragma integrity_check')).pluck().get(), 'ok')
+  const database = new Sqlite(join(cwd, 'data/gatehouse.db'))
+  t.equal(database.prepare('pragma integrity_check').pluck().get(), 'ok')
   database.close()
 })
 

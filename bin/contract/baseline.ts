@@ -11,16 +11,25 @@ function git(...args: string[]): string | undefined {
   }
 }
 
+const documentAt = (revision: string) => {
+  const text = git('show', `${revision}:${documentFile}`)
+  return text === undefined ? undefined : (JSON.parse(text) as OpenAPIV3_1.Document)
+}
+
+/** The last commit at which the document had another version than the present one. */
+function lastOfAnotherVersion(version: string): string | undefined {
+  if (documentAt('HEAD')?.info.version !== version) return 'HEAD'
+  const set = git('log', '-1', '--format=%H', '-G', '^ {4}"version": "', '--', documentFile)?.trim()
+  return set ? `${set}~1` : undefined
+}
+
 /**
- * The document that clients have: the one of the newest version tag; without a tag, the last committed one that
- * reads otherwise than `text`, of this commit or the one before. Undefined when there is none.
+ * The document that clients have: the one of the newest version tag; without a tag, the last committed one of another
+ * version. Undefined when there is none.
  */
-export function baseline(text: string) {
+export function baseline(version: string) {
   const tag = git('tag', '--list', 'v[0-9]*', '--sort=-v:refname', '--merged', 'HEAD')?.split('\n', 1)[0]
-  for (const revision of tag ? [tag] : ['HEAD', 'HEAD~1']) {
-    const committed = git('show', `${revision}:${documentFile}`)
-    if (committed === undefined || (!tag && committed === text)) continue
-    return { revision, document: JSON.parse(committed) as OpenAPIV3_1.Document }
-  }
-  return undefined
+  const revision = tag || lastOfAnotherVersion(version)
+  const document = revision && documentAt(revision)
+  return document ? { revision, document } : undefined
 }

@@ -16,6 +16,7 @@ interface Operation {
   operationId?: string
   security?: object[]
   'x-permission'?: string
+  'x-step-up'?: { max_age: number }
   parameters?: Parameter[]
   requestBody?: { required?: boolean; content: Record<string, Media> }
   responses: Record<string, { content?: Record<string, Media>; headers?: Record<string, unknown> }>
@@ -106,6 +107,15 @@ function compareAccess(at: string, old: Operation, now: Operation): Change[] {
     : [{ breaking: !loosened, text: `${at} is for ${rule(now)} callers now, and was for ${rule(old)}` }]
 }
 
+function compareStepUp(at: string, old: Operation, now: Operation): Change[] {
+  const maxAge = (operation: Operation) => operation['x-step-up']?.max_age ?? Infinity
+  const [was, is] = [maxAge(old), maxAge(now)]
+  if (was === is) return []
+  const text =
+    is === Infinity ? `${at} wants no recent proof now` : `${at} wants a proof of the last ${is} seconds`
+  return [{ breaking: is < was, text }]
+}
+
 /** Every difference between two documents that a client can notice, each marked as breaking or not. */
 export function compareDocuments(old: Document, now: Document): Change[] {
   const [before, after] = [operationsOf(old), operationsOf(now)]
@@ -118,6 +128,7 @@ export function compareDocuments(old: Document, now: Document): Change[] {
         ? []
         : [{ breaking: true, text: `${at} is named ${is.operationId ?? ''} now` }]),
       ...compareAccess(at, was, is),
+      ...compareStepUp(at, was, is),
       ...compareRequests(at, was, is),
       ...compareAnswers(at, was, is)
     ]

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { randomBytes } from 'node:crypto'
 import service from '../../app.ts'
-import { loadConfig } from '../../plugins/config.ts'
+import { loadConfig } from '../../core/config/load.ts'
 import { serverOptions } from '../../server/options.ts'
 
 /** Where the released document is kept, from the root of the repository. */
@@ -15,6 +15,7 @@ export async function releaseDocuments() {
     NODE_ENV: 'production',
     DATABASE_URL: ':memory:',
     JWT_SECRET: secret(),
+    DATA_KEY: randomBytes(32).toString('base64'),
     ADMIN_PASSWORD: secret(),
     LOG_LEVEL: 'silent'
   })

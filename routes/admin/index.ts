@@ -1,8 +1,22 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { caller } from '../../plugins/rbac.ts'
+import { requireUser } from '../../core/access/caller.ts'
 import { RoleName } from '../../schemas/roles.ts'
 
 const features = ['User Management', 'System Configuration', 'Analytics']
+
+const screens = {
+  users: '/console/#/users',
+  system: '/console/#/system',
+  analytics: '/console/#/overview'
+}
+
+const screen = (example: string) => Type.String({ maxLength: 100, pattern: '^/', examples: [example] })
+
+const links = {
+  users: screen(screens.users),
+  system: screen(screens.system),
+  analytics: screen(screens.analytics)
+}
 
 const AdminPanel = Type.Object(
   {
@@ -11,7 +25,11 @@ const AdminPanel = Type.Object(
       maxItems: 20,
       examples: [features]
     }),
-    admin_level: RoleName
+    admin_level: RoleName,
+    links: Type.Object(links, {
+      description: 'Where the console has each feature.',
+      additionalProperties: false
+    })
   },
   { title: 'AdminPanel', description: 'What the admin panel offers.', additionalProperties: false }
 )
@@ -31,7 +49,8 @@ const admin: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: (request) => ({
       message: 'Welcome to the admin panel!',
       admin_features: features,
-      admin_level: caller(request).role
+      admin_level: requireUser(request).role,
+      links: screens
     })
   })
 }

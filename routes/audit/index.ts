@@ -1,21 +1,9 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { auditActions, AuditPage, AuditTarget } from '../../schemas/audit.ts'
-import { CursorRefused } from '../../schemas/cursor.ts'
+import { AuditAction, AuditPage, AuditTarget } from '../../schemas/audit.ts'
+import { CursorRefused } from '../../core/paging/cursor.ts'
 import { listQuery } from '../../schemas/page.ts'
-import { ref, StringEnum } from '../../schemas/types.ts'
-import { listAudit } from './queries.ts'
-
-const instant = (description: string) =>
-  Type.Optional(
-    Type.String({
-      format: 'date-time',
-      maxLength: 40,
-      // No leap second and no year beyond four digits: what the database can compare.
-      pattern: '^[12]\\d{3}-\\d\\d-\\d\\d[Tt]\\d\\d:\\d\\d:[0-5]\\d',
-      description,
-      examples: ['2026-01-31T09:30:00Z']
-    })
-  )
+import { Id, Instant, ref } from '../../schemas/types.ts'
+import { listAudit } from '../../core/audit/list.ts'
 
 const Filter = listQuery({
   actor: Type.Optional(
@@ -27,12 +15,14 @@ const Filter = listQuery({
       examples: ['admin']
     })
   ),
-  action: Type.Optional(
-    StringEnum(auditActions, { description: 'What was done.', examples: ['user.update'] })
-  ),
+  actor_id: Type.Optional({
+    ...Id,
+    description: 'Who did it, by the id of the account, which a rename keeps.'
+  }),
+  action: Type.Optional({ ...AuditAction, description: 'What was done.' }),
   target: Type.Optional({ ...AuditTarget, description: 'What it was done to.' }),
-  since: instant('Not before this instant.'),
-  until: instant('Before this instant.')
+  since: Type.Optional({ ...Instant, description: 'Not before this instant (RFC 3339).' }),
+  until: Type.Optional({ ...Instant, description: 'Before this instant (RFC 3339).' })
 })
 
 const audit: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -45,7 +35,8 @@ const audit: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'listAudit',
       summary: 'Read the audit log',
-      description: 'Newest first.',
+      description:
+        'Newest first. Refused sign-ins are counted: one entry stands for all of an account from one network within an hour, and its `count` grows.',
       tags: ['Audit'],
       querystring: Filter,
       response: { 200: ref(AuditPage, 'A page of entries.') }

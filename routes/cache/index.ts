@@ -1,4 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { recordAudit } from '../../core/audit/record.ts'
+import { touch } from '../../core/changes/touched.ts'
+import { write } from '../../core/database/transaction.ts'
 import { NoContent } from '../../schemas/types.ts'
 
 const Tag = Type.String({
@@ -12,7 +15,7 @@ const cache: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'DELETE',
     url: '',
-    config: { access: 'cache:write' },
+    config: { access: 'cache:write', whileReadOnly: true },
     schema: {
       operationId: 'purgeCache',
       summary: 'Empty the response cache',
@@ -22,9 +25,12 @@ const cache: FastifyPluginAsyncTypebox = async (fastify) => {
       querystring: Type.Object({ tag: Tag }, { additionalProperties: false }),
       response: { 204: NoContent('Dropped.') }
     },
-    handler: async ({ query, log }, reply) => {
-      fastify.purge([query.tag])
-      log.info({ tag: query.tag }, 'cache purged')
+    handler: async (request, reply) => {
+      const { tag } = request.query
+      await write(fastify.db, async (tx) => {
+        touch(tx, tag, '*')
+        await recordAudit(tx, request, { action: 'cache.purge', target: `cache:${tag}` })
+      })
       return reply.code(204).send()
     }
   })

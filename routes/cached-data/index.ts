@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { Timestamp } from '../../schemas/types.ts'
-import { countAccounts } from './queries.ts'
+import { countAccounts } from '../../core/accounts/count.ts'
 
 const text = 'This response is cached for 60 seconds'
 

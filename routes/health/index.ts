@@ -1,12 +1,12 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { sql } from 'kysely'
-import { pendingMigrations } from '../../plugins/db/migrator.ts'
-import { defineProblem } from '../../schemas/problems.ts'
+import { defineProblem } from '../../core/problems/define.ts'
+import { redisFaults } from '../../core/redis/faults.ts'
 import { StringEnum } from '../../schemas/types.ts'
 
 const NotReady = defineProblem('NOT_READY', 503, 'Not ready', {
   detail: 'Not ready: %s.',
-  about: 'The service runs but cannot do its work; `detail` says what is wrong. It recovers by itself.'
+  about:
+    'The service runs but cannot do its work; `detail` says what is wrong. It recovers by itself, unless that says otherwise.'
 })
 
 const Health = Type.Object(
@@ -23,13 +23,20 @@ const Readiness = Type.Object(
           'While `away`, this instance counts by itself and caches nothing. Left out without Redis.',
         examples: ['up']
       })
+    ),
+    redis_fault: Type.Optional(
+      StringEnum(redisFaults, {
+        description:
+          'Why it is away: it cannot be reached, is loading, full or a replica, is a node of a cluster that has our keys elsewhere, or refuses this user or a command.',
+        examples: ['full']
+      })
     )
   },
   { title: 'Readiness', description: 'The service can do its work.', additionalProperties: false }
 )
 
 const health: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { db, redis } = fastify
+  const { readiness, redis } = fastify
 
   fastify.route({
     method: 'GET',
@@ -52,24 +59,18 @@ const health: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getReadiness',
       summary: 'Tell whether the service can do its work',
-      description: 'Ready when the database answers and every migration is applied.',
+      description:
+        'Ready when the database takes writes, which is tried out at most once a second, and every migration is applied.',
       tags: ['Operation'],
       response: { 200: Readiness }
     },
-    handler: async ({ log }) => {
-      let fault: string | undefined
-      try {
-        await sql`select 1`.execute(db)
-        const pending = await pendingMigrations(db)
-        if (pending.length > 0) fault = `migrations to apply: ${pending.join(', ')}`
-      } catch (error) {
-        log.error({ err: error }, 'not ready')
-        fault = 'the database does not answer'
-      }
-      if (fault) throw new NotReady(fault).with({ headers: { 'retry-after': '5' } })
+    handler: async () => {
+      const fault = await readiness.fault()
+      if (fault !== undefined) throw new NotReady(fault).with({ headers: { 'retry-after': '5' } })
       return {
         status: 'ok' as const,
-        ...(redis && { redis: redis.up ? ('up' as const) : ('away' as const) })
+        ...(redis && { redis: redis.up ? ('up' as const) : ('away' as const) }),
+        ...(redis?.fault && { redis_fault: redis.fault })
       }
     }
   })

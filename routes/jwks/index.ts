@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { publicKeys } from '../../plugins/auth/keys.ts'
+import { publicKeys } from '../../core/tokens/keys.ts'
 import { KeySet } from '../../schemas/keys.ts'
 
 export const autoPrefix = '/.well-known/jwks.json'
 
 const jwks: FastifyPluginAsyncTypebox = async (fastify) => {
-  const keys = publicKeys(fastify.auth.keys)
+  const keys = publicKeys(fastify.keys)
 
   fastify.route({
     method: 'GET',

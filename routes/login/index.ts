@@ -1,17 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import bcrypt from 'bcryptjs'
-import { demoLogins } from '../../plugins/accounts/index.ts'
-import { usernameKey } from '../../plugins/accounts/usernames.ts'
-import { recordAudit } from '../../plugins/audit/record.ts'
-import { startSession } from '../../plugins/auth/sessions.ts'
-import { forgiveAttempt, reserveAttempt, SignInThrottled } from '../../plugins/auth/sign-in-throttle.ts'
-import { write } from '../../plugins/db/transaction.ts'
-import { TooBusyToHash } from '../../plugins/passwords/index.ts'
-import { challenge } from '../../plugins/rbac.ts'
-import { defineProblem } from '../../schemas/problems.ts'
-import { Credentials, TokenPair } from '../../schemas/tokens.ts'
+import { demoLogins } from '../../core/accounts/defaults.ts'
+import { NotSameOrigin } from '../../core/sessions/refresh-cookie.ts'
+import { signIn } from '../../core/sessions/sign-in.ts'
+import { tokenAnswer } from '../../core/sessions/token-answer.ts'
+import { SignInThrottled } from '../../core/throttle/attempts.ts'
+import { TooBusyToHash } from '../../core/passwords/hashing.ts'
+import { challenge } from '../../core/access/caller.ts'
+import { defineProblem } from '../../core/problems/define.ts'
+import { Credentials, RefreshPlace, TokenPair } from '../../schemas/tokens.ts'
+import { MfaRequired, mfaRequired } from '../../core/sessions/second-step.ts'
 import { ref } from '../../schemas/types.ts'
-import { findForSignIn, mayStillSignIn, replaceHash } from './queries.ts'
+import { PasswordChangeNeeded } from '../../core/accounts/sign-in.ts'
+import { PasswordRefused } from '../../core/passwords/policy.ts'
 
 const MissingCredentials = defineProblem('MISSING_CREDENTIALS', 400, 'Missing username or password', {
   detail: 'The body has to be {"username": …, "password": …}.',
@@ -29,27 +29,34 @@ const invalid = () => new InvalidCredentials().with({ headers: challenge() })
 
 const login: FastifyPluginAsyncTypebox = async (fastify) => {
   const { auth, config, db, passwords } = fastify
-
-  /** A hash of the present cost for a password that was right under an older one; not worth waiting in a queue for. */
-  const upgraded = async (password: string, hash: string) =>
-    bcrypt.getRounds(hash) === config.BCRYPT_COST
-      ? undefined
-      : passwords.hash(password).catch(() => undefined)
+  const answer = tokenAnswer(auth, config)
 
   fastify.route({
     method: 'POST',
     url: '',
     config: {
       access: 'public',
-      limit: { perMinute: 10, by: 'address' },
-      problems: [MissingCredentials, InvalidCredentials, SignInThrottled, TooBusyToHash],
+      whileReadOnly: true,
+      limit: { perMinute: config.RATE_LIMIT_SIGN_IN, by: 'address' },
+      problems: [
+        MissingCredentials,
+        InvalidCredentials,
+        MfaRequired,
+        NotSameOrigin,
+        PasswordChangeNeeded,
+        PasswordRefused,
+        SignInThrottled,
+        TooBusyToHash
+      ],
       bodyExamples: demoLogins(config)
     },
     schema: {
       operationId: 'login',
       summary: 'Sign in',
-      description: 'Opens a session and answers its first pair of tokens.',
+      description:
+        'Opens a session and answers its first pair of tokens. With `refresh=cookie` a page of this origin gets the refresh token in a cookie instead (`HttpOnly; SameSite=Strict; Path=/refresh`).',
       tags: ['Authentication'],
+      querystring: RefreshPlace,
       body: ref(Credentials),
       response: { 200: ref(TokenPair, 'The tokens of the new session.') }
     },
@@ -63,48 +70,16 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
         ? new MissingCredentials()
         : Object.assign(new Error('validation'), { validation: errors, validationContext: part })
     },
-    handler: async (request) => {
-      const { body, ip, headers } = request
-      const key = usernameKey(body.username)
-      await write(db, (tx) => reserveAttempt(tx, key, ip))
-
-      const user = await findForSignIn(db, key)
-      const right = await passwords.verify(body.password, user?.password_hash)
-      const newHash = user && right ? await upgraded(body.password, user.password_hash) : undefined
-
-      // What follows is one transaction for good and bad alike, so that neither takes longer.
-      const session = await write(db, async (tx) => {
-        // The password may have been changed, or the account disabled, while it was being compared.
-        if (!user || !right || !(await mayStillSignIn(tx, user))) {
-          await recordAudit(tx, request, {
-            action: 'session.refuse',
-            target: user ? `user:${user.id}` : null
-          })
-          return undefined
-        }
-        if (newHash !== undefined) await replaceHash(tx, user.id, newHash)
-        await forgiveAttempt(tx, key, ip)
-        const signIn = {
-          userId: user.id,
-          userAgent: headers['user-agent'],
-          address: ip,
-          forwardedFor: [headers['x-forwarded-for']].flat().join(', ') || undefined
-        }
-        const started = await startSession(tx, signIn, auth.lifetimes)
-        await recordAudit(tx, request, {
-          action: 'session.start',
-          target: `session:${started.sessionId}`,
-          actor: user
-        })
-        return { user, ...started }
-      })
+    handler: async (request, reply) => {
+      answer.judge(request, request.query)
+      const session = await signIn(
+        { db, config, passwords, lifetimes: auth.lifetimes },
+        request,
+        request.body
+      )
       if (!session) throw invalid()
-      return {
-        access_token: auth.signAccessToken({ ...session.user, sessionId: session.sessionId }),
-        refresh_token: session.refreshToken,
-        token_type: 'Bearer' as const,
-        expires_in: auth.accessTokenSeconds
-      }
+      if ('challenge' in session) throw mfaRequired(session.challenge, session.methods)
+      return answer.of(request, reply, request.query, session)
     }
   })
 }

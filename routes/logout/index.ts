@@ -1,9 +1,16 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { recordAudit } from '../../plugins/audit/record.ts'
-import { endSessions } from '../../plugins/auth/session-queries.ts'
-import { write } from '../../plugins/db/transaction.ts'
-import { caller } from '../../plugins/rbac.ts'
-import { NoContent, StringEnum } from '../../schemas/types.ts'
+import {
+  NetworkNotAllowed,
+  SessionNeeded,
+  TokenInvalid,
+  TokenMissing,
+  TokenRepeated
+} from '../../core/access/caller.ts'
+import { refreshCookie } from '../../core/sessions/refresh-cookie.ts'
+import { write } from '../../core/database/transaction.ts'
+import { findLeaving, signOut } from '../../core/sessions/sign-out.ts'
+import { RefreshRequest } from '../../schemas/tokens.ts'
+import { NoContent, ref, StringEnum } from '../../schemas/types.ts'
 
 const Scope = Type.Object(
   {
@@ -19,34 +26,37 @@ const Scope = Type.Object(
 )
 
 const logout: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { auth, db } = fastify
+  const { auth, config, db } = fastify
+  const cookie = refreshCookie(config)
 
   fastify.route({
     method: 'POST',
     url: '',
-    config: { access: 'authenticated' },
+    config: {
+      // The handler judges: it takes tokens that count nowhere else.
+      access: 'public',
+      limit: 'session',
+      whileReadOnly: true,
+      optionalBody: true,
+      problems: [TokenMissing, TokenInvalid, TokenRepeated, NetworkNotAllowed, SessionNeeded],
+      contract: [{ security: [{ bearer: [] }, {}] }]
+    },
     schema: {
       operationId: 'logout',
       summary: 'Sign out',
-      description: 'Ends sessions: their access and refresh tokens are dead from the next request on.',
+      description:
+        'Ends sessions: their access and refresh tokens are dead from the next request on. The session is that of the `refresh_token` in the body, or else of the token in the Authorization header, of either kind. An access token that has expired still ends its own session, and so does a refresh token that is spent; ending others takes a token that counts. 204 also where the session has ended already.',
       tags: ['Authentication'],
       querystring: Scope,
+      body: ref(RefreshRequest),
       response: { 204: NoContent('Signed out.') }
     },
     handler: async (request, reply) => {
-      const { id, sessionId } = caller(request)
       const { scope = 'session' } = request.query
-      const which = { session: { only: sessionId }, others: { except: sessionId }, all: {} }[scope]
-      await write(db, async (tx) => {
-        await endSessions(tx, id, which)
-        const target = scope === 'session' ? `session:${sessionId}` : `user:${id}`
-        await recordAudit(tx, request, { action: 'session.end', target, changes: { scope } })
-      })
-      auth.forget(
-        (identity) =>
-          identity.id === id &&
-          (scope === 'all' || (identity.sessionId === sessionId) === (scope === 'session'))
-      )
+      const leaving = findLeaving(request, scope, (header) => auth.readAccessToken(header))
+      if (leaving) await write(db, (tx) => signOut(tx, request, leaving, scope))
+      // It holds the token of this session, or of one that has ended before.
+      if (scope !== 'others') cookie.clear(request, reply)
       return reply.code(204).send()
     }
   })

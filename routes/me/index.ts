@@ -1,45 +1,67 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { UsernameRefused } from '../../plugins/accounts/usernames.ts'
-import { getUser, shown, translateRefusal, updateUser, UsernameTaken } from '../../plugins/accounts/users.ts'
-import { recordAudit } from '../../plugins/audit/record.ts'
-import { write } from '../../plugins/db/transaction.ts'
-import { caller } from '../../plugins/rbac.ts'
+import { UsernameRefused } from '../../core/accounts/usernames.ts'
+import {
+  asTokenInvalid,
+  getUser,
+  lockUser,
+  toUser,
+  updateUser,
+  UsernameTaken
+} from '../../core/accounts/users.ts'
+import { membersOf, recordAudit } from '../../core/audit/record.ts'
+import { answerOnce } from '../../core/idempotency/once.ts'
+import { holdCaller, requireUser } from '../../core/access/caller.ts'
+import { pendingAddress } from '../../core/one-time/tokens.ts'
 import { ref } from '../../schemas/types.ts'
 import { Me, OwnChanges } from '../../schemas/users.ts'
-import type { Identity } from '../../plugins/auth/identities.ts'
-import type { Db } from '../../plugins/db/transaction.ts'
+import type { Identity } from '../../core/sessions/identities.ts'
+import type { Db } from '../../core/database/database.ts'
 
 /** The caller's own account with what its role allows. */
-async function describe(db: Db, { id, sessionId, permissions, requestsPerMinute }: Identity) {
+async function describe(db: Db, identity: Identity) {
+  const { id, permissions, requestsPerMinute } = identity
+  const [user, pending_email] = await Promise.all([
+    getUser(db, id).catch(asTokenInvalid),
+    pendingAddress(db, id)
+  ])
   return {
-    ...shown(await getUser(db, id)),
+    ...toUser(user),
+    pending_email,
+    locale: user.locale,
     permissions: [...permissions],
     requests_per_minute: requestsPerMinute,
-    session_id: sessionId
+    session_id: identity.via === 'session' ? identity.sessionId : null,
+    key_id: identity.keyId ?? null
   }
 }
 
 const me: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { auth, db } = fastify
+  const { db } = fastify
 
   fastify.route({
     method: 'GET',
     url: '',
-    config: { access: 'authenticated' },
+    config: { access: 'authenticated', whileUnenrolled: true },
     schema: {
       operationId: 'getMe',
       summary: 'Read your own account',
-      description: 'With the permissions and the limit of your role.',
+      description:
+        'With the permissions and the limit of your role; with a key, with those that the key has.',
       tags: ['Me'],
       response: { 200: ref(Me, 'Your account.') }
     },
-    handler: async (request) => describe(db, caller(request))
+    handler: async (request) => describe(db, requireUser(request))
   })
 
   fastify.route({
     method: 'PATCH',
     url: '',
-    config: { access: 'authenticated', problems: [UsernameRefused, UsernameTaken] },
+    config: {
+      access: 'authenticated',
+      session: true,
+      idempotent: true,
+      problems: [UsernameRefused, UsernameTaken]
+    },
     schema: {
       operationId: 'updateMe',
       summary: 'Change your own account',
@@ -48,16 +70,16 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
       body: ref(OwnChanges),
       response: { 200: ref(Me, 'Your account as it is now.') }
     },
-    handler: async (request) => {
-      const identity = caller(request)
-      await write(db, async (tx) => {
-        await updateUser(tx, identity.id, request.body)
+    handler: async (request, reply) => {
+      const identity = requireUser(request)
+      return answerOnce(db, request, reply, async (tx) => {
+        const before = await lockUser(tx, identity.id).catch(asTokenInvalid)
+        await holdCaller(tx, request)
+        const changes = membersOf(await updateUser(tx, identity.id, request.body), request.body)
         const target = `user:${identity.id}`
-        await recordAudit(tx, request, { action: 'user.update', target, changes: request.body })
-      }).catch(translateRefusal)
-      auth.forget(({ id }) => id === identity.id)
-      fastify.purge(['users'])
-      return describe(db, identity)
+        await recordAudit(tx, request, { action: 'user.update', target, changes, before })
+        return { status: 200, body: await describe(tx, identity) }
+      })
     }
   })
 }

@@ -1,6 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { PermissionPage, permissionNames, permissions } from '../../schemas/access.ts'
-import { CursorRefused, pageOf, readCursor } from '../../schemas/cursor.ts'
+import { CursorRefused } from '../../core/paging/cursor.ts'
+import { pageOfArray } from '../../core/paging/page.ts'
 import { listQuery } from '../../schemas/page.ts'
 import { ref } from '../../schemas/types.ts'
 
@@ -33,11 +34,10 @@ const route: FastifyPluginAsyncTypebox = async (fastify) => {
       querystring: Filter,
       response: { 200: ref(PermissionPage, 'A page of the registry.') }
     },
-    handler: ({ query: { limit = 50, cursor, q = '' } }) => {
-      const [after = ''] = readCursor(cursor, ['string']) ?? []
-      const rows = registry.filter(({ name }) => name.startsWith(q) && name > after)
-      const { page, next_cursor } = pageOf(rows, limit, ({ name }) => [name])
-      return { permissions: page, next_cursor }
+    handler: ({ query: { q = '', ...page } }) => {
+      const found = registry.filter(({ name }) => name.startsWith(q))
+      const { rows, next_cursor } = pageOfArray(found, page, 'name')
+      return { permissions: rows, next_cursor }
     }
   })
 }

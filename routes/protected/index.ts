@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { caller } from '../../plugins/rbac.ts'
+import { requireUser } from '../../core/access/caller.ts'
 import { RoleName } from '../../schemas/roles.ts'
 
 const Welcome = Type.Object(
@@ -24,7 +24,7 @@ const route: FastifyPluginAsyncTypebox = async (fastify) => {
       response: { 200: Welcome }
     },
     handler: (request) => {
-      const { username, role } = caller(request)
+      const { username, role } = requireUser(request)
       return { message: `Welcome ${username}!`, role, authenticated: true }
     }
   })

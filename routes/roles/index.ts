@@ -1,16 +1,15 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { BeyondOwnPermissions, requireOwn } from '../../plugins/accounts/governance.ts'
-import { recordAudit } from '../../plugins/audit/record.ts'
-import { isUniqueViolation } from '../../plugins/db/failures.ts'
-import { write } from '../../plugins/db/transaction.ts'
-import { locationHeader } from '../../plugins/openapi/headers.ts'
-import { caller } from '../../plugins/rbac.ts'
-import { CursorRefused } from '../../schemas/cursor.ts'
+import { BeyondOwnPermissions, requireOwn } from '../../core/accounts/governance.ts'
+import { recordAudit } from '../../core/audit/record.ts'
+import { answerOnce } from '../../core/idempotency/once.ts'
+import { locationHeader } from '../../core/contract/headers.ts'
+import { holdCaller } from '../../core/access/caller.ts'
+import { CursorRefused } from '../../core/paging/cursor.ts'
 import { listQuery } from '../../schemas/page.ts'
 import { NewRole, Role, RolePage } from '../../schemas/roles.ts'
 import { ref } from '../../schemas/types.ts'
-import { RoleTaken } from './problems.ts'
-import { insertRole, listRoles } from './queries.ts'
+import { RoleTaken } from '../../core/roles/problems.ts'
+import { insertRole, listRoles } from '../../core/roles/roles.ts'
 
 const Filter = listQuery({
   q: Type.Optional(
@@ -49,7 +48,12 @@ const roles: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'POST',
     url: '',
-    config: { access: 'roles:write', problems: [BeyondOwnPermissions, RoleTaken] },
+    config: {
+      access: 'roles:write',
+      fresh: '10m',
+      idempotent: true,
+      problems: [BeyondOwnPermissions, RoleTaken]
+    },
     schema: {
       operationId: 'createRole',
       summary: 'Create a role',
@@ -60,20 +64,13 @@ const roles: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request, reply) => {
       const { body } = request
-      requireOwn(caller(request), body.permissions)
-      await write(db, async (tx) => {
-        await insertRole(tx, body)
-        const { name, ...changes } = body
+      const { name, ...changes } = body
+      return answerOnce(db, request, reply, async (tx) => {
+        requireOwn(await holdCaller(tx, request), body.permissions)
+        const role = await insertRole(tx, body)
         await recordAudit(tx, request, { action: 'role.create', target: `role:${name}`, changes })
-      }).catch((error: unknown) => {
-        if (isUniqueViolation(error)) throw new RoleTaken(body.name)
-        throw error
+        return { status: 201, headers: { location: `/roles/${name}` }, body: role }
       })
-      fastify.purge(['roles'])
-      return reply
-        .code(201)
-        .header('location', `/roles/${body.name}`)
-        .send({ ...body, permissions: [...body.permissions].sort() })
     }
   })
 }

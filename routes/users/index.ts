@@ -1,19 +1,21 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { BeyondOwnPermissions, requireOwnRole, RoleUnknown } from '../../plugins/accounts/governance.ts'
-import { checkNewPassword, PasswordRefused } from '../../plugins/accounts/password-policy.ts'
-import { UsernameRefused } from '../../plugins/accounts/usernames.ts'
-import { insertUser, shown, translateRefusal, UsernameTaken, userTag } from '../../plugins/accounts/users.ts'
-import { recordAudit } from '../../plugins/audit/record.ts'
-import { write } from '../../plugins/db/transaction.ts'
-import { entityTagHeader, locationHeader } from '../../plugins/openapi/headers.ts'
-import { TooBusyToHash } from '../../plugins/passwords/index.ts'
-import { caller } from '../../plugins/rbac.ts'
-import { CursorRefused } from '../../schemas/cursor.ts'
+import { ReauthenticationNeeded } from '../../core/access/step-up.ts'
+import { BeyondOwnPermissions, requireRoleToGive, RoleUnknown } from '../../core/accounts/governance.ts'
+import { PasswordRefused } from '../../core/passwords/policy.ts'
+import { UsernameRefused } from '../../core/accounts/usernames.ts'
+import { insertUser, toUser, UsernameTaken, userTag } from '../../core/accounts/users.ts'
+import { hashForKind, PasswordForKind } from '../../core/accounts/kinds.ts'
+import { recordAudit } from '../../core/audit/record.ts'
+import { answerOnce } from '../../core/idempotency/once.ts'
+import { entityTagHeader, locationHeader } from '../../core/contract/headers.ts'
+import { TooBusyToHash } from '../../core/passwords/hashing.ts'
+import { holdCaller, SessionNeeded } from '../../core/access/caller.ts'
+import { CursorRefused } from '../../core/paging/cursor.ts'
 import { listQuery } from '../../schemas/page.ts'
 import { RoleName } from '../../schemas/roles.ts'
 import { ref, StringEnum } from '../../schemas/types.ts'
-import { NewUser, User, UserPage, UserStatus } from '../../schemas/users.ts'
-import { userLister } from './queries.ts'
+import { NewUser, User, UserKind, UserPage, UserStatus } from '../../schemas/users.ts'
+import { userLister } from '../../core/accounts/list.ts'
 
 const Filter = listQuery({
   q: Type.Optional(
@@ -25,10 +27,15 @@ const Filter = listQuery({
       examples: ['ad']
     })
   ),
-  role: Type.Optional(RoleName),
-  status: Type.Optional(UserStatus),
+  role: Type.Optional({ ...RoleName, description: 'Accounts of this role alone.' }),
+  status: Type.Optional({ ...UserStatus, description: 'Accounts with this status alone.' }),
+  kind: Type.Optional({ ...UserKind, description: 'Accounts of this kind alone.' }),
   sort: Type.Optional(
-    StringEnum(['id', 'username'], { default: 'id', description: 'The order.', examples: ['id'] })
+    StringEnum(['id', 'username'], {
+      default: 'id',
+      description: 'What the list is in the order of.',
+      examples: ['id']
+    })
   )
 })
 
@@ -63,11 +70,15 @@ const users: FastifyPluginAsyncTypebox = async (fastify) => {
     url: '',
     config: {
       access: 'users:write',
+      idempotent: true,
       problems: [
         UsernameRefused,
         PasswordRefused,
+        PasswordForKind,
         RoleUnknown,
         BeyondOwnPermissions,
+        ReauthenticationNeeded,
+        SessionNeeded,
         UsernameTaken,
         TooBusyToHash
       ]
@@ -75,28 +86,23 @@ const users: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'createUser',
       summary: 'Create an account',
-      description: 'Nobody can create an account whose role has permissions that they lack.',
+      description:
+        'Nobody can create an account whose role has permissions that they lack. A role that has any wants a sign-in of the last ten minutes. The account of a `service` has no password and never signs in: keys are its only way in.',
       tags: ['Accounts'],
       body: ref(NewUser),
       response: { 201: ref(User, 'The new account.', { ...entityTagHeader, ...locationHeader }) }
     },
     handler: async (request, reply) => {
-      const { username, password, role } = request.body
-      checkNewPassword(password, username)
-      const hash = await passwords.hash(password)
-      const user = await write(db, async (tx) => {
-        await requireOwnRole(tx, caller(request), role)
-        const created = await insertUser(tx, username, hash, role)
-        const changes = { username: created.username, role }
-        await recordAudit(tx, request, { action: 'user.create', target: `user:${created.id}`, changes })
-        return created
-      }).catch(translateRefusal)
-      fastify.purge(['users'])
-      return reply
-        .code(201)
-        .header('location', `/users/${user.id}`)
-        .header('etag', userTag(user))
-        .send(shown(user))
+      const { username, role, kind = 'person' } = request.body
+      const hash = await hashForKind(passwords, request.body)
+      return answerOnce(db, request, reply, async (tx) => {
+        await requireRoleToGive(tx, await holdCaller(tx, request), role)
+        const user = await insertUser(tx, username, hash, role, { kind })
+        const changes = { username: user.username, role, ...(kind === 'service' && { kind }) }
+        await recordAudit(tx, request, { action: 'user.create', target: `user:${user.id}`, changes })
+        const headers = { location: `/users/${user.id}`, etag: userTag(user) }
+        return { status: 201, headers, body: toUser(user) }
+      })
     }
   })
 }

@@ -3,7 +3,6 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, w
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Test, test } from 'tap'
-import { forever } from '../../plugins/db/forever.ts'
 import { build } from '../helper.ts'
 import { root, run, temporaryFolder } from '../process.ts'
 import { command } from './command.ts'
@@ -29,7 +28,7 @@ test('a backup is made while the service writes, is sound, and is restored to a 
     return written
   })()
   const backup = join(folder, 'backup.db')
-  const made = await command(t, env, 'backup.ts', backup)
+  const made = await command(t, env, 'backup', backup)
   writing.on = false
   t.ok((await writer) > 0, 'writes went on meanwhile')
   t.match(made, { code: 0, output: 'is a sound copy' })
@@ -41,23 +40,23 @@ test('a backup is made while the service writes, is sound, and is restored to a 
     'one file'
   )
 
-  const copy = forever(new Sqlite(backup, { readonly: true }))
-  t.equal(forever(copy.prepare('pragma integrity_check')).pluck().get(), 'ok')
-  t.ok(Number(forever(copy.prepare('select count(*) from sessions')).pluck().get()) >= 1)
+  const copy = new Sqlite(backup, { readonly: true })
+  t.equal(copy.prepare('pragma integrity_check').pluck().get(), 'ok')
+  t.ok(Number(copy.prepare('select count(*) from sessions').pluck().get()) >= 1)
   copy.close()
-  t.match(await command(t, env, 'backup.ts', backup), { code: 1, output: 'overwrites nothing' })
+  t.match(await command(t, env, 'backup', backup), { code: 1, output: 'overwrites nothing' })
 
   await db.deleteFrom('sessions').execute()
-  t.match(await command(t, env, 'restore.ts', backup), { code: 1, output: 'stop the service first' })
+  t.match(await command(t, env, 'restore', backup), { code: 1, output: 'stop the service first' })
   t.equal(
     (await app.inject({ method: 'POST', url: '/login', payload: credentials })).statusCode,
     200,
     'it lives on'
   )
   await app.close()
-  t.match(await command(t, env, 'restore.ts', backup), { code: 0, output: 'is restored' })
+  t.match(await command(t, env, 'restore', backup), { code: 0, output: 'is restored' })
   t.equal(before(folder).length, 1, 'what was there is kept')
-  t.match(await command(t, env, 'restore.ts', backup), { code: 0, output: 'is restored' })
+  t.match(await command(t, env, 'restore', backup), { code: 0, output: 'is restored' })
   t.equal(before(folder).length, 2, 'and stays when a backup is restored again')
   const restored = await build(t, env)
   t.ok((await restored.db.selectFrom('sessions').select('id').execute()).length >= 1)
@@ -73,14 +72,14 @@ test('what is damaged, old or no database is neither kept as a backup nor restor
 
   const noise = join(folder, 'noise.db')
   writeFileSync(noise, 'this is no database, however long it is'.repeat(100))
-  t.match(await command(t, env, 'restore.ts', noise), { code: 1, output: 'not a database' })
+  t.match(await command(t, env, 'restore', noise), { code: 1, output: 'not a database' })
   const empty = join(folder, 'empty.db')
-  forever(new Sqlite(empty)).exec('create table other (id integer)').close()
-  t.match(await command(t, env, 'restore.ts', empty), { code: 1, output: 'lacks the migrations' })
+  new Sqlite(empty).exec('create table other (id integer)').close()
+  t.match(await command(t, env, 'restore', empty), { code: 1, output: 'lacks the migrations' })
   t.ok(healthy.equals(readFileSync(live)), 'the database is as it was')
 
   const elsewhere = { DATABASE_URL: 'postgres://127.0.0.1/gatehouse' }
-  t.match(await command(t, elsewhere, 'backup.ts', 'x.db'), { code: 1, output: 'pg_dump' })
+  t.match(await command(t, elsewhere, 'backup', 'x.db'), { code: 1, output: 'pg_dump' })
 })
 
 /** Commits about a thousand times a second, on a connection of its own. */
@@ -97,7 +96,7 @@ test('a backup ends while another process commits all the time', { timeout: 60_0
   const file = join(folder, 'live.db')
   const env = { DATABASE_URL: `file:${file}` }
   await (await build(t, env)).app.close()
-  const live = forever(new Sqlite(file))
+  const live = new Sqlite(file)
   live.exec(`create table pages (page blob);
     with recursive counted(number) as (values (1) union all select number + 1 from counted where number < 8000)
     insert into pages select zeroblob(4000) from counted`)
@@ -106,11 +105,11 @@ test('a backup ends while another process commits all the time', { timeout: 60_0
   while (!writer.output().includes('commits')) await setTimeout(10)
 
   const backup = join(folder, 'backup.db')
-  t.match(await command(t, env, 'backup.ts', backup), { code: 0, output: 'is a sound copy' })
+  t.match(await command(t, env, 'backup', backup), { code: 0, output: 'is a sound copy' })
   t.same(await writer.stop(), { code: null, signal: 'SIGTERM' }, 'it committed to the end')
-  const copy = forever(new Sqlite(backup, { readonly: true }))
-  t.equal(forever(copy.prepare('select count(*) from pages')).pluck().get(), 8_000)
-  t.ok(Number(forever(copy.prepare('select number from commits')).pluck().get()) > 0)
+  const copy = new Sqlite(backup, { readonly: true })
+  t.equal(copy.prepare('select count(*) from pages').pluck().get(), 8_000)
+  t.ok(Number(copy.prepare('select number from commits').pluck().get()) > 0)
   copy.close()
 })
 
@@ -121,7 +120,7 @@ async function backedUp(t: Test) {
   const env = { DATABASE_URL: `file:${file}` }
   await (await build(t, env)).app.close()
   const backup = join(folder, 'backup.db')
-  t.match(await command(t, env, 'backup.ts', backup), { code: 0 })
+  t.match(await command(t, env, 'backup', backup), { code: 0 })
   return { folder, file, env, backup }
 }
 
@@ -130,7 +129,7 @@ test('a database that is damaged is replaced, and kept with its write-ahead log'
 
   writeFileSync(file, 'this was a database'.repeat(1_000))
   writeFileSync(`${file}-wal`, 'this was its log'.repeat(1_000))
-  const restored = await command(t, env, 'restore.ts', backup)
+  const restored = await command(t, env, 'restore', backup)
   t.match(restored, { code: 0, output: 'is restored' })
   const [kept = ''] = before(folder)
   t.match(restored.output, kept)
@@ -151,13 +150,13 @@ test('what root restores is still of the owner that it had', { skip: needsRoot }
   const { folder, file, env, backup } = await backedUp(t)
   chownSync(file, 4_321, 1_234)
   chmodSync(file, 0o660)
-  t.match(await command(t, env, 'restore.ts', backup), { code: 0 })
+  t.match(await command(t, env, 'restore', backup), { code: 0 })
   t.match(statSync(file), { uid: 4_321, gid: 1_234, mode: 0o100660 })
 
   const elsewhere = join(folder, 'new')
   mkdirSync(elsewhere)
   chownSync(elsewhere, 4_321, 1_234)
   const fresh = join(elsewhere, 'live.db')
-  t.match(await command(t, { DATABASE_URL: `file:${fresh}` }, 'restore.ts', backup), { code: 0 })
+  t.match(await command(t, { DATABASE_URL: `file:${fresh}` }, 'restore', backup), { code: 0 })
   t.match(statSync(fresh), { uid: 4_321, gid: 1_234 }, 'or of that of its folder')
 })

@@ -21,7 +21,7 @@ test('doctor tells where each value comes from, hides secrets, and finds nothing
   }
   const { as } = await build(t, env)
   await as('admin')
-  const { code, output } = await command(t, env, 'doctor/index.ts')
+  const { code, output } = await command(t, env, 'doctor')
   t.equal(code, 0, output)
   t.match(output, /^PORT=4000 {2}# environment$/m)
   t.match(output, /^LOG_LEVEL=info {2}# default$/m)
@@ -59,7 +59,7 @@ test('doctor names each failure, and ends with 1', async (t) => {
       JWT_ALGORITHM: 'EdDSA',
       JWT_KEYS: join(folder, 'none')
     },
-    'doctor/index.ts'
+    'doctor'
   )
   t.equal(ill.code, 1)
   t.match(ill.output, /^FAIL {2}keys: .*npm run keys/m)
@@ -67,18 +67,19 @@ test('doctor names each failure, and ends with 1', async (t) => {
   t.match(ill.output, /^FAIL {2}clock: .*2999/m)
   t.match(ill.output, /^FAIL {2}redis: .*ECONNREFUSED/m)
 
-  const missing = await command(t, { DATABASE_URL: `file:${join(folder, 'missing.db')}` }, 'doctor/index.ts')
+  const missing = await command(t, { DATABASE_URL: `file:${join(folder, 'missing.db')}` }, 'doctor')
   t.match(missing, { code: 1, output: /^FAIL {2}database: .* is not there yet/m })
   t.notOk(existsSync(join(folder, 'missing.db')), 'looking makes nothing')
 
   const JWT_SECRET = randomBytes(48).toString('base64url')
-  t.match(await command(t, { NODE_ENV: 'production', JWT_SECRET, DATABASE_URL }, 'doctor/index.ts'), {
+  const DATA_KEY = randomBytes(32).toString('base64')
+  t.match(await command(t, { NODE_ENV: 'production', JWT_SECRET, DATA_KEY, DATABASE_URL }, 'doctor'), {
     code: 1,
     output: /^FAIL {2}passwords: default ones at admin, user$/m
   })
 
   const weak = { NODE_ENV: 'production', JWT_SECRET: 'secret'.repeat(8), DATABASE_URL }
-  t.match(await command(t, weak, 'doctor/index.ts'), {
+  t.match(await command(t, weak, 'doctor'), {
     code: 1,
     output: /^FAIL {2}configuration: [^]*JWT_SECRET/m
   })
@@ -100,7 +101,7 @@ test('doctor judges proxy trust by what the last sign-in was forwarded for', asy
     const request = { method: 'POST', url: '/login', remoteAddress, headers, payload: credentials } as const
     t.equal((await app.inject(request)).statusCode, 200)
     await app.close()
-    const { output } = await command(t, env, 'doctor/index.ts')
+    const { output } = await command(t, env, 'doctor')
     const line = output.split('\n').find((text) => text.includes(' proxy: ')) ?? ''
     t.ok(line.startsWith(verdict) && line.includes(finding), line)
   }
@@ -112,11 +113,11 @@ test('the tools read .env in the working folder as the server does, and what is 
   writeFileSync(join(folder, '.env'), [...lines, 'JWT_KEYS=./signing'].join('\n'))
   const here = (script: string, ...args: string[]) =>
     command(t, { PORT: '5000' }, { cwd: folder, script }, ...args)
-  t.match(await here('migrate.ts'), { code: 0, output: 'applied' })
-  t.match(await here('keys.ts', 'make'), { code: 0, output: /made signing\/\S+\.pem \(EdDSA\)/ })
-  t.match(await here('backup.ts', 'copy.db'), { code: 0, output: 'copy.db is a sound copy of ./named.db' })
-  t.match(await here('restore.ts', 'copy.db'), { code: 0, output: './named.db is restored from copy.db' })
-  const { code, output } = await here('doctor/index.ts')
+  t.match(await here('migrate'), { code: 0, output: 'applied' })
+  t.match(await here('keys', 'make'), { code: 0, output: /made signing\/\S+\.pem \(EdDSA\)/ })
+  t.match(await here('backup', 'copy.db'), { code: 0, output: 'copy.db is a sound copy of ./named.db' })
+  t.match(await here('restore', 'copy.db'), { code: 0, output: './named.db is restored from copy.db' })
+  const { code, output } = await here('doctor')
   t.equal(code, 0, output)
   t.match(output, /^LOG_LEVEL=warn {2}# environment$/m)
   t.match(output, /^PORT=5000 {2}# environment$/m)

@@ -70,7 +70,16 @@ test('what may make a client fail is a breaking change', async (t) => {
     ['"id":{"type":"integer"}', '"key":{"type":"integer"}', /200.id is gone/],
     ['"id":{"type":"integer"}', '"id":{"type":["integer","null"]}', /200.id may be null/],
     ['"required":["id"]', '"required":[]', /200.id is optional now/],
-    ['"security":[{"bearer":[]}]', '"security":[{"bearer":[]}],"x-permission":"things:write"', /things:write/]
+    [
+      '"security":[{"bearer":[]}]',
+      '"security":[{"bearer":[]}],"x-permission":"things:write"',
+      /things:write/
+    ],
+    [
+      '"security":[{"bearer":[]}]',
+      '"security":[{"bearer":[]}],"x-step-up":{"max_age":600}',
+      /of the last 600 seconds/
+    ]
   ]
   for (const [from, to, expected] of cases) {
     const breaking = compareDocuments(before, after(from, to)).filter((change) => change.breaking)

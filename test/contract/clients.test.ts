@@ -1,8 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { printed, releaseDocuments } from '../../bin/contract/release.ts'
-import { root, run, startServer, temporaryFolder } from '../process.ts'
+import { argumentsOf, root, run, startServer, temporaryFolder } from '../process.ts'
 
 /** Runs a tool to its end; answers what it printed. */
 const finish = async (...args: Parameters<typeof run>) => {
@@ -12,13 +12,20 @@ const finish = async (...args: Parameters<typeof run>) => {
 }
 
 test('the generated client compiles strictly, and signs in, refreshes once, pages and throws problems', async (t) => {
+  const generated = join(root, 'client/src/generated')
+  const texts = () =>
+    readdirSync(generated, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => [name, readFileSync(join(generated, name), 'utf8')])
+  const committed = texts()
   const made = await finish(t, 'npm', ['run', '--silent', 'client'], { cwd: root })
   t.equal(made.code, 0, made.output)
+  t.strictSame(texts(), committed, 'npm run openapi has made it anew since the contract has changed')
   const checked = await finish(t, 'tsc', ['-p', 'client/test'], { cwd: root })
   t.equal(checked.code, 0, checked.output)
 
   const server = await startServer(t)
-  const toured = await finish(t, 'tsx', ['client/test/tour.ts', server.url], { cwd: root })
+  const toured = await finish(t, process.execPath, ['client/test/tour.ts', server.url], { cwd: root })
   t.equal(toured.code, 0, toured.output)
   t.match(toured.output, /the client works/)
 })
@@ -47,7 +54,7 @@ test('openapi-typescript, orval and @hey-api/openapi-ts take both documents with
 
 test('the Postman collection signs in for itself, and the guide is what it says', async (t) => {
   const folder = temporaryFolder(t)
-  const made = await finish(t, 'tsx', [join(root, 'bin/postman.ts')], { cwd: folder })
+  const made = await finish(t, process.execPath, argumentsOf('postman'), { cwd: folder })
   t.equal(made.code, 0, made.output)
   const server = await startServer(t)
   const collection = join(folder, 'postman/gatehouse.postman_collection.json')

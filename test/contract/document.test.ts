@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { OpenAPIV3_1 } from 'openapi-types'
 import { test } from 'tap'
 import { baseline } from '../../bin/contract/baseline.ts'
 import { compareDocuments, mayBreak } from '../../bin/contract/changes.ts'
+import { clientFile, repeatable } from '../../bin/contract/client.ts'
 import { documentFile, printed, releaseDocuments } from '../../bin/contract/release.ts'
 import { root, run, temporaryFolder } from '../process.ts'
 import { Contract } from './reader.ts'
@@ -21,7 +23,7 @@ test('openapi.json is what the server says (npm run openapi rewrites it)', async
 test('a breaking change since the last release comes with a version that says so', async (t) => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   t.equal(v31.info.version, version, 'the document has the version of package.json')
-  const before = baseline(printed(v31))
+  const before = baseline(v31.info.version)
   if (!before) {
     t.comment('no earlier document is here to compare with')
     return
@@ -32,6 +34,16 @@ test('a breaking change since the last release comes with a version that says so
     breaking.map(({ text }) => text),
     allowed,
     `breaking since ${before.revision}`
+  )
+})
+
+test('what clients have is the last document of another version', async (t) => {
+  const before = baseline(v31.info.version)
+  t.not(before?.document.info.version, v31.info.version)
+  t.match(
+    baseline('0.0.0')?.revision,
+    /^(HEAD|v\d)/,
+    'a version that was never committed is compared with what was'
   )
 })
 
@@ -48,13 +60,18 @@ test('both documents pass Redocly, and the linters find nothing at all', { timeo
     return linter.output()
   }
   const [redocly, spectral] = await Promise.all([
-    lint('redocly', ['lint', '--max-problems=1000', file31, file30]),
-    // The patterns of 3.0 are read without Unicode there, so that it takes \p{L} amiss.
-    lint('spectral', ['lint', '--ruleset=.spectral.yaml', '--fail-severity=hint', file31])
+    lint('redocly', ['lint', '--config=tools/redocly.yaml', '--max-problems=1000', file31, file30]),
+    lint('spectral', ['lint', '--ruleset=tools/.spectral.yaml', '--fail-severity=hint', file31, file30])
   ])
   t.match(redocly, /Your API descriptions are valid/)
   t.notMatch(redocly, /You have \d+ warning/)
   t.match(spectral, /No results with a severity of 'hint' or higher found/)
+})
+
+test('the client knows which operations take an Idempotency-Key', async (t) => {
+  t.equal(readFileSync(join(root, clientFile), 'utf8'), repeatable(v31), 'npm run openapi writes it')
+  t.match(repeatable(v31), "['POST', /^\\/users$/]")
+  t.notMatch(repeatable(v31), /login|refresh|logout/)
 })
 
 test('the 3.0.3 copy says the same', async (t) => {
@@ -110,6 +127,32 @@ test('every schema of a body has a name, and every example is valid', async (t) 
   t.ok(examples > 100, `${examples} examples`)
 })
 
+test('every parameter says what it is', async (t) => {
+  for (const { path, method, operation } of operations)
+    for (const reference of operation.parameters ?? []) {
+      const { name, description = '' } = contract.resolve<OpenAPIV3_1.ParameterObject>(reference)
+      const at = `${method.toUpperCase()} ${path} ${name}`
+      t.match(description, /^\S.{8,}\.$/s, at)
+    }
+})
+
+test('every pattern means the same with and without the flag u, which generated clients leave out', async (t) => {
+  const patterns = new Set<string>()
+  const walk = (node: unknown): void => {
+    if (Array.isArray(node)) node.forEach(walk)
+    else if (isNode(node)) {
+      if (typeof node['pattern'] === 'string') patterns.add(node['pattern'])
+      Object.values(node).forEach(walk)
+    }
+  }
+  walk(v31)
+  t.ok(patterns.size > 10)
+  for (const pattern of patterns) {
+    t.doesNotThrow(() => [new RegExp(pattern), new RegExp(pattern, 'u')], pattern)
+    t.notMatch(pattern, /\\[pP]\{|\\u\{|[\ud800-\udfff]/, pattern)
+  }
+})
+
 test('every operation declares what its policy makes it answer', async (t) => {
   for (const { path, method, operation } of operations) {
     const name = `${method.toUpperCase()} ${path}`
@@ -134,7 +177,10 @@ test('every operation declares what its policy makes it answer', async (t) => {
       has(429, 'Retry-After')
       // A server beyond its capacity refuses before it counts.
       for (const status of [...answers.keys()].filter((name) => name !== '503'))
-        has(Number(status), 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset')
+        has(
+          Number(status),
+          ...['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'RateLimit', 'RateLimit-Policy']
+        )
     }
     if (answers.has('201')) has(201, 'Location')
     for (const [status, { content = {} }] of answers)

@@ -1,9 +1,11 @@
 import fc, { type Arbitrary } from 'fast-check'
+import { instants, noInstants } from '../instants.ts'
 import type { Contract, Operation } from './reader.ts'
 
 /** A JSON Schema as far as inputs are made from it. */
 interface Schema {
   type?: string | string[]
+  format?: string
   enum?: unknown[]
   examples?: unknown[]
   properties?: Record<string, Schema | { $ref: string }>
@@ -27,6 +29,7 @@ const texts = fc.oneof(
     '',
     ' ',
     '\u0000',
+    '\ud800',
     '\u202e',
     '%',
     "'; --",
@@ -45,6 +48,21 @@ const numbers = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.constantFrom(0, -1, 2 ** 31, 2 ** 53, 1e308)
 )
+/** Instants, good and bad: of any parts, and such as come close. */
+const dates = fc.oneof(
+  fc.constantFrom(...Object.keys(instants), ...noInstants),
+  fc
+    .tuple(
+      fc.constantFrom('2026', '0000', '0001', '9999', '2024', '10000'),
+      fc.constantFrom('01', '02', '12', '00', '13'),
+      fc.constantFrom('01', '28', '29', '30', '31', '00', '32'),
+      fc.constantFrom('T', 't', ' ', ''),
+      fc.constantFrom('00', '23', '24', '9'),
+      fc.constantFrom('59:59', '59:60', '00:00', '60:00', '00'),
+      fc.constantFrom('Z', 'z', '', '+01', '-11', '+0100', '+01:00', '-23:59', '+24:00', '.5Z', '.Z')
+    )
+    .map(([year, month, day, t, hour, rest, zone]) => `${year}-${month}-${day}${t}${hour}:${rest}${zone}`)
+)
 /** Anything that JSON can say. */
 const junk: Arbitrary<unknown> = fc.oneof(texts, numbers, fc.jsonValue({ maxDepth: 3 }))
 
@@ -55,6 +73,7 @@ function valuesOf(contract: Contract, reference: Schema | { $ref: string }): Arb
   const lengths = [minLength - 1, minLength, maxLength, maxLength + 1].filter((length) => length >= 0)
   const fitting: Arbitrary<unknown>[] = [
     ...[schema.enum, schema.examples].flatMap((list) => (list?.length ? [fc.constantFrom(...list)] : [])),
+    ...(schema.format === 'date-time' ? [dates] : []),
     ...(schema.type === 'string' ? [fc.constantFrom(...lengths).map((length) => 'a'.repeat(length))] : []),
     ...(schema.type === 'integer' ? [fc.constantFrom(minimum - 1, minimum, maximum, maximum + 1)] : []),
     ...(schema.type === 'array' && schema.items

@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import { test } from 'tap'
-import { migrateDown, migrateUp, pendingMigrations } from '../../plugins/db/migrator.ts'
-import { openDatabase } from '../../plugins/db/open.ts'
+import { migrateDown, migrateUp, pendingMigrations } from '../../core/database/migrator.ts'
+import { openDatabase } from '../../core/database/open.ts'
 import { tables } from '../../schemas/database.ts'
 import { postgresServer, scratchDatabase } from '../database.ts'
 
@@ -9,10 +9,11 @@ import { postgresServer, scratchDatabase } from '../database.ts'
 function expected(schema: TSchema) {
   const type: unknown = schema['type']
   const types = [type].flat()
-  const kind = types.includes('integer') ? 'integer' : schema['format'] === 'date-time' ? 'instant' : 'text'
+  const number = schema['format'] === 'int64' ? 'long' : 'integer'
+  const kind = types.includes('integer') ? number : schema['format'] === 'date-time' ? 'instant' : 'text'
   const names = postgresServer
-    ? { integer: 'int4', instant: 'timestamptz', text: 'text' }
-    : { integer: 'INTEGER', instant: 'TEXT', text: 'TEXT' }
+    ? { integer: 'int4', long: 'int8', instant: 'timestamptz', text: 'text' }
+    : { integer: 'INTEGER', long: 'INTEGER', instant: 'TEXT', text: 'TEXT' }
   return { type: names[kind].toLowerCase(), nullable: types.includes('null') }
 }
 

@@ -1,6 +1,10 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { test } from 'tap'
-import { DatabaseUnreachable } from '../../plugins/db/failures.ts'
+import { touch } from '../../core/changes/touched.ts'
+import { DatabaseUnreachable } from '../../core/database/failures.ts'
+import { write } from '../../core/database/transaction.ts'
+import { fakeClocks } from '../clock.ts'
+import { announceTouched } from '../../core/changes/touched.ts'
 import { build } from '../helper.ts'
 
 const ok = { response: { 200: { type: 'object', additionalProperties: true } } }
@@ -22,6 +26,23 @@ test('a public answer says what it is and how old', async (t) => {
   const head = await app.inject({ method: 'HEAD', url: '/cached-data' })
   t.match(head, { statusCode: 200, body: '', headers: { etag: miss.headers.etag } })
   t.equal(head.headers['content-length'], String(miss.body.length))
+})
+
+test('a clock that is put back, or forward, makes no answer older or younger', async (t) => {
+  const { app } = await build(t)
+  const clocks = fakeClocks(t)
+  const first = await app.inject('/cached-data')
+  clocks.pass(30_000)
+  for (const hours of [-1, 2]) {
+    clocks.set(hours * 3_600_000)
+    const hit = await app.inject('/cached-data')
+    t.equal(hit.body, first.body)
+    t.equal(hit.headers.age, '30')
+    t.match(hit.headers['cache-status'], 'Gatehouse; hit; ttl=30')
+  }
+  clocks.set(-3_600_000)
+  clocks.pass(30_000)
+  t.match((await app.inject('/cached-data')).headers['cache-status'], 'fwd=miss')
 })
 
 test('who has an answer already gets a 304, by any form of If-None-Match', async (t) => {
@@ -93,15 +114,22 @@ test('two users, or two roles, never share what they must not', async (t) => {
 
 test('a hundred who ask at once wait for one computation', async (t) => {
   let computed = 0
+  let asked = 0
+  let release: (() => void) | undefined
+  const allAsked = new Promise<void>((resolve) => (release = resolve))
   const routes: FastifyPluginAsync = async (fastify) => {
     fastify.route({
       method: 'GET',
       url: '/slow',
       config: { access: 'public', cache: { ttl: 60, vary: 'public', tags: [] } },
       schema: ok,
+      preHandler: (_request, _reply, done) => {
+        done()
+        if (++asked === 100) release?.()
+      },
       handler: async () => {
         computed++
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await allAsked
         return { computed }
       }
     })
@@ -147,6 +175,8 @@ test('what was read before a purge is kept for nobody', async (t) => {
   let value = 'old'
   let release: (() => void) | undefined
   const gate = new Promise<void>((resolve) => (release = resolve))
+  let begin: (() => void) | undefined
+  const begun = new Promise<void>((resolve) => (begin = resolve))
   const routes: FastifyPluginAsync = async (fastify) => {
     fastify.route({
       method: 'GET',
@@ -155,6 +185,7 @@ test('what was read before a purge is kept for nobody', async (t) => {
       schema: ok,
       handler: async () => {
         const read = value
+        begin?.()
         if (read === 'old') await gate
         return { read }
       }
@@ -162,9 +193,9 @@ test('what was read before a purge is kept for nobody', async (t) => {
   }
   const { app } = await build(t, {}, routes)
   const before = app.inject('/value')
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await begun
   value = 'new'
-  app.purge(['value'])
+  announceTouched(app.db, [{ table: 'value', key: '*' }])
   t.same((await app.inject('/value')).json(), { read: 'new' }, 'a reader after the write starts anew')
   release?.()
   const late = await before
@@ -217,7 +248,10 @@ test('after a change of which nobody knows whether it was made, nothing kept is 
           .set({ description: 'Changed' })
           .where('name', '=', 'user')
           .execute()
-        throw new DatabaseUnreachable()
+        await write(fastify.db, async (tx) => {
+          touch(tx, 'roles', 'user')
+          throw new DatabaseUnreachable()
+        })
       }
     })
   }
@@ -246,13 +280,40 @@ test('DELETE /cache drops the answers with a tag, for whoever may', async (t) =>
   t.match(await names(), 'Changed')
 })
 
-test('a public route whose cache would vary by the caller stops the boot', async (t) => {
-  const routes: FastifyPluginAsync = async (fastify) => {
-    fastify.get(
-      '/nobody',
-      { config: { access: 'public', cache: { ttl: 1, vary: 'user', tags: [] } } },
-      async () => ({})
-    )
+/** A boot with one route more, of this policy. */
+const withConfig =
+  (method: 'GET' | 'POST', config: object): FastifyPluginAsync =>
+  async (fastify) => {
+    fastify.route({ method, url: '/odd', config, handler: async () => ({}) })
   }
-  await t.rejects(build(t, {}, routes), { message: 'GET /nobody is public: its cache cannot vary by user' })
+
+test('a cache that makes no sense, or would tell some what is for others, stops the boot', async (t) => {
+  for (const [config, message] of [
+    [
+      { access: 'public', cache: { ttl: 1, vary: 'user', tags: [] } },
+      /is public: its cache cannot vary by user/
+    ],
+    [
+      { access: 'authenticated', cache: { ttl: 60, vary: 'public', tags: [] } },
+      /is guarded: its cache cannot be public/
+    ],
+    [
+      { access: 'users:read', cache: { ttl: 60, vary: 'public', tags: [] } },
+      /is guarded: its cache cannot be public/
+    ],
+    [{ access: 'users:read', cache: { ttl: 0, vary: 'role', tags: [] } }, /keeps answers for 0 seconds/],
+    [{ access: 'users:read', cache: { ttl: 1.5, vary: 'role', tags: [] } }, /keeps answers for 1.5 seconds/],
+    [
+      { access: 'users:read', cache: { ttl: Infinity, vary: 'role', tags: [] } },
+      /keeps answers for Infinity/
+    ],
+    [
+      { access: 'users:read', cache: { ttl: 60, vary: 'everybody', tags: [] } },
+      /unknown cache.vary: "everybody"/
+    ],
+    [{ access: 'users:read', cache: { ttl: 60, vary: 'role' } }, /declares no cache.tags/]
+  ] as const)
+    await t.rejects(build(t, {}, withConfig('GET', config)), { message })
+  const writing = withConfig('POST', { access: 'public', cache: { ttl: 60, vary: 'public', tags: [] } })
+  await t.rejects(build(t, {}, writing), { message: /POST \/odd keeps answers, which is for GET alone/ })
 })

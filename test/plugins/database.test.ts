@@ -1,22 +1,19 @@
 import Sqlite from 'better-sqlite3'
-import { sql } from 'kysely'
-import { spawnSync } from 'node:child_process'
-import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'tap'
-import { databaseProblem } from '../../plugins/db/failures.ts'
-import { forever } from '../../plugins/db/forever.ts'
-import { migrateUp, pendingMigrations } from '../../plugins/db/migrator.ts'
-import { openDatabase } from '../../plugins/db/open.ts'
-import { prepareRead } from '../../plugins/db/prepared.ts'
-import { write } from '../../plugins/db/transaction.ts'
-import { postgresServer, scratchDatabase, scratchPostgres } from '../database.ts'
+import tap, { test } from 'tap'
+import { migrateUp, pendingMigrations } from '../../core/database/migrator.ts'
+import { decideAlone } from '../../core/database/locks.ts'
+import { openDatabase } from '../../core/database/open.ts'
+import { prepareRead } from '../../core/database/prepared.ts'
+import { write } from '../../core/database/transaction.ts'
+import { takeTurn } from '../../core/database/turns.ts'
+import { scratchDatabase } from '../database.ts'
 import { build } from '../helper.ts'
 import { temporaryFolder } from '../process.ts'
-import { startProxy } from '../proxy.ts'
+import { until } from '../until.ts'
 
-const onPostgres = postgresServer === undefined && { skip: 'TEST_DATABASE_URL names no PostgreSQL server' }
-const server = postgresServer ?? ''
+// Most of these wait: for a time that is over, or for somebody to notice.
+tap.jobs = 4
 
 /** A sign-in: it writes. */
 const credentials = { username: 'admin', password: 'password123' }
@@ -47,6 +44,7 @@ test('of writes that read what the others change, none is lost', async (t) => {
         .selectFrom('users')
         .select('version')
         .where('id', '=', 1)
+        .forUpdate()
         .executeTakeFirstOrThrow()
       await tx
         .updateTable('users')
@@ -63,6 +61,7 @@ test('two writes that would each leave the other without what it has seen do not
   // Each may disable an account as long as another one stays active.
   const disable = (id: number) =>
     write(db, async (tx) => {
+      await decideAlone(tx, 'the last active account')
       const active = await tx.selectFrom('users').select('id').where('status', '=', 'active').execute()
       if (active.length < 2) return false
       await tx.updateTable('users').set({ status: 'disabled' }).where('id', '=', id).execute()
@@ -75,11 +74,10 @@ test('two writes that would each leave the other without what it has seen do not
 })
 
 test('of several processes that migrate at once, one applies each migration', async (t) => {
-  const scratch = await scratchDatabase(t)
-  const url = scratch === ':memory:' ? `file:${join(temporaryFolder(t), 'new.db')}` : scratch
+  const url = await scratchDatabase(t)
   const databases = [1, 2, 3].map(() => openDatabase(url))
   t.teardown(() => Promise.all(databases.map((db) => db.destroy())))
-  const applied = await Promise.all(databases.map(migrateUp))
+  const applied = await Promise.all(databases.map((db) => migrateUp(db)))
   const names = applied.flat()
   t.ok(names.length > 0)
   t.equal(new Set(names).size, names.length, 'none was applied twice')
@@ -90,7 +88,7 @@ test('while another process holds the SQLite database, reads answer and a write 
   const file = join(temporaryFolder(t), 'locked.db')
   const { app, as } = await build(t, { DATABASE_URL: `file:${file}` })
   const headers = await as('admin')
-  const holder = forever(new Sqlite(file))
+  const holder = new Sqlite(file)
   t.teardown(() => holder.close())
   holder.exec('begin immediate')
 
@@ -110,109 +108,8 @@ test('while another process holds the SQLite database, reads answer and a write 
   t.equal(again.statusCode, 200)
 })
 
-test('on a full disk reads answer, a write is 503 and leaves nothing, and room is found by itself', async (t) => {
-  const folder = temporaryFolder(t)
-  const file = join(folder, 'full.db')
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]).status === 0
-  if (!mounted) {
-    t.comment('no right to mount a small disk: not tested here')
-    return
-  }
-  const { app, as, db } = await build(t, { DATABASE_URL: `file:${file}` })
-  t.teardown(async () => {
-    await app.close()
-    spawnSync('umount', [folder])
-  })
-  const headers = await as('admin')
-  const sessions = async () => (await db.selectFrom('sessions').select('id').execute()).length
-  const before = await sessions()
-  const ballast = join(folder, 'ballast')
-  const size = statfsSync(folder)
-  writeFileSync(ballast, Buffer.alloc(size.bavail * size.bsize))
-
-  // The first ones may still find room in pages that are there already.
-  let refused = await app.inject({ method: 'POST', url: '/login', payload: credentials })
-  let signedIn = 0
-  for (; refused.statusCode === 200 && signedIn < 9; signedIn++)
-    refused = await app.inject({ method: 'POST', url: '/login', payload: credentials })
-  t.equal(refused.statusCode, 503)
-  t.equal(refused.headers['retry-after'], '60')
-  t.match(refused.json(), { code: 'STORAGE_FULL' })
-  t.equal(await sessions(), before + signedIn, 'what was acknowledged is there, and no more')
-  t.equal((await app.inject({ url: '/audit', headers })).statusCode, 200)
-
-  rmSync(ballast)
-  const again = await app.inject({ method: 'POST', url: '/login', payload: credentials })
-  t.equal(again.statusCode, 200)
-  const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db)
-  t.same(rows, [{ integrity_check: 'ok' }])
-})
-
-test('while another session locks a PostgreSQL table, a write is 503', { ...onPostgres }, async (t) => {
-  const { app, db } = await build(t)
-  const locked = db.transaction().execute(async (tx) => {
-    await sql`lock table sessions in exclusive mode`.execute(tx)
-    return app.inject({ method: 'POST', url: '/login', payload: credentials })
-  })
-  const refused = await locked
-  t.equal(refused.statusCode, 503)
-  t.match(refused.json(), { code: 'DATABASE_BUSY' })
-  const again = await app.inject({ method: 'POST', url: '/login', payload: credentials })
-  t.equal(again.statusCode, 200)
-})
-
-test(
-  'without its PostgreSQL server the answer is 503, and afterwards all is well',
-  { ...onPostgres },
-  async (t) => {
-    const proxy = await startProxy(t, await scratchPostgres(t, server))
-    const { app, as } = await build(t, { DATABASE_URL: proxy.url })
-    const headers = await as('admin')
-    t.equal((await app.inject({ url: '/audit', headers })).statusCode, 200)
-
-    proxy.cut()
-    for (const answer of [
-      await app.inject({ url: '/audit', headers }),
-      await app.inject({ method: 'POST', url: '/login', payload: credentials })
-    ]) {
-      t.equal(answer.statusCode, 503)
-      t.equal(answer.headers['retry-after'], '1')
-      t.match(answer.json(), { code: 'DATABASE_UNREACHABLE' })
-    }
-    t.equal((await app.inject('/health/ready')).statusCode, 503)
-    t.equal((await app.inject('/health/live')).statusCode, 200)
-
-    await proxy.mend()
-    t.equal((await app.inject({ url: '/audit', headers })).statusCode, 200)
-    t.equal((await app.inject('/health/ready')).statusCode, 200)
-  }
-)
-
-test('a PostgreSQL statement that takes too long is given up with a 503', { ...onPostgres }, async (t) => {
-  const db = openDatabase(await scratchPostgres(t, server), { longestStatement: 300 })
-  t.teardown(() => db.destroy())
-  const outcome = await sql`select pg_sleep(5)`.execute(db).catch(databaseProblem)
-  t.match(outcome, { code: 'DATABASE_BUSY', kind: { status: 503 } })
-})
-
-test('a connection to a PostgreSQL that hangs is cut, and another one made', { ...onPostgres }, async (t) => {
-  const proxy = await startProxy(t, await scratchPostgres(t, server))
-  const db = openDatabase(proxy.url, { longestStatement: 300 })
-  t.teardown(() => db.destroy())
-  const backend = async () =>
-    (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db)).rows[0]?.pid
-  const before = await backend()
-  proxy.block()
-  const hung = write(db, (tx) => sql`select 1`.execute(tx))
-  await t.rejects(hung, { code: 'DATABASE_UNREACHABLE' })
-  proxy.open()
-  const after = await backend()
-  t.type(after, 'number')
-  t.not(after, before)
-})
-
-test('a write that waits for its turn is told in time, and is not made later', async (t) => {
-  const { db } = await build(t)
+test('a write that waits for its turn on SQLite is told in time, and is not made later', async (t) => {
+  const { db } = await build(t, { DATABASE_URL: ':memory:' })
   let release: (() => void) | undefined
   const hanging = write(db, () => new Promise<void>((resolve) => (release = resolve)))
   let ran = false
@@ -223,6 +120,25 @@ test('a write that waits for its turn is told in time, and is not made later', a
   release?.()
   await hanging
   await write(db, async () => undefined)
+  t.notOk(ran)
+})
+
+test('a write whose turn has not come never runs, however early its timer fires', async (t) => {
+  const db = openDatabase(':memory:')
+  t.teardown(() => db.destroy())
+  let release: (() => void) | undefined
+  const longest = Date.now() + 60_000
+  const hanging = takeTurn(db, () => new Promise<void>((resolve) => (release = resolve)), longest)
+  await until(() => release !== undefined)
+  let ran = false
+  const work = async () => {
+    ran = true
+  }
+  await t.rejects(takeTurn(db, work, Date.now() + 1), { code: 'DATABASE_BUSY' })
+  const next = takeTurn(db, async () => 'next', longest)
+  release?.()
+  await hanging
+  t.equal(await next, 'next')
   t.notOk(ran)
 })
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { type Test, test } from 'tap'
 import { gzipSync } from 'node:zlib'
-import { problemKinds, problemPath } from '../../schemas/problems.ts'
+import { problemKinds, problemPath } from '../../core/problems/define.ts'
 import { build } from '../helper.ts'
 import { raw } from '../raw.ts'
 
@@ -231,6 +231,16 @@ test('HEAD is GET without the body, with the same checks', async (t) => {
     t.equal(get.statusCode, status, url)
     t.equal(head.headers['content-type'], get.headers['content-type'], url)
   }
+})
+
+test('every code is listed, and every type leads to its page', async (t) => {
+  const { app } = await build(t)
+  const { problems } = (await app.inject('/problems')).json<{ problems: { code: string }[] }>()
+  t.same(
+    problems.map(({ code }) => code),
+    [...problemKinds.keys()].sort()
+  )
+  for (const problem of problems) t.same((await app.inject(problemPath(problem.code))).json(), problem)
 })
 
 test('a path or a parameter that cannot be is a 400, a 404 or a 414', async (t) => {

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { fakeClocks } from '../clock.ts'
 import { build } from '../helper.ts'
 
 test('every answer has the security headers, an id, and nothing that tells of the server', async (t) => {
@@ -44,9 +45,18 @@ test('HSTS is sent behind TLS alone: a trusted proxy has to say so', async (t) =
   const from = async (remoteAddress: string, proto: string) =>
     (await app.inject({ url: '/health/live', remoteAddress, headers: { 'x-forwarded-proto': proto } }))
       .headers['strict-transport-security']
-  t.match(await from('10.0.0.1', 'https'), /max-age=31536000/)
+  t.equal(await from('10.0.0.1', 'https'), 'max-age=31536000')
   t.equal(await from('10.0.0.1', 'http'), undefined)
   t.equal(await from('192.0.2.1', 'https'), undefined)
+})
+
+test('whether HSTS is for subdomains too, or for nobody, is for the operator to say', async (t) => {
+  const sent = { subdomains: 'max-age=31536000; includeSubDomains', off: undefined }
+  for (const [HSTS, header] of Object.entries(sent)) {
+    const { app } = await build(t, { TRUST_PROXY: '127.0.0.0/8', HSTS })
+    const { headers } = await app.inject({ url: '/health/live', headers: { 'x-forwarded-proto': 'https' } })
+    t.equal(headers['strict-transport-security'], header)
+  }
 })
 
 test('answers with tokens or about accounts are not to be stored', async (t) => {
@@ -71,9 +81,9 @@ test('answers with tokens or about accounts are not to be stored', async (t) => 
   t.equal(answers[1].headers['cache-control'], 'no-store')
 })
 
-const preflight = (origin: string) => ({
+const preflight = (origin: string, url = '/protected') => ({
   method: 'OPTIONS' as const,
-  url: '/protected',
+  url,
   headers: {
     origin,
     'access-control-request-method': 'GET',
@@ -117,6 +127,50 @@ test('the configured origins may call, and no other: not a look-alike, not null'
   t.equal((await app.inject({ method: 'DELETE', url: '/protected' })).headers['allow'], 'GET, HEAD')
 })
 
+test('apps have origins too, and an origin counts however it is spelled', async (t) => {
+  const apps = ['capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'app://one.two']
+  const { app } = await build(t, { CORS_ORIGIN: [...apps, 'HTTPS://App.example.com:443'].join(', ') })
+  for (const origin of [...apps, 'https://app.example.com']) {
+    const { headers } = await app.inject({ url: '/protected', headers: { origin } })
+    t.equal(headers['access-control-allow-origin'], origin)
+  }
+  for (const origin of ['http://localhost', 'capacitor://localhost.evil', 'file://', 'null']) {
+    const { headers } = await app.inject({ url: '/protected', headers: { origin } })
+    t.notOk('access-control-allow-origin' in headers, origin)
+  }
+})
+
+test('a page may read why it was refused, also where there is no route, and each answer has the security headers', async (t) => {
+  const origin = 'https://app.example.com'
+  const { app } = await build(t, { CORS_ORIGIN: origin })
+  const urls = [
+    '/%',
+    '/problems/%ff',
+    `/problems/${'x'.repeat(2_000)}`,
+    '/nowhere',
+    '/protected',
+    '/login',
+    '/documentation/'
+  ]
+  for (const url of urls) {
+    for (const request of [preflight(origin, url), { url, headers: { origin } }]) {
+      const { headers, statusCode } = await app.inject(request)
+      const name = `${'method' in request ? 'OPTIONS' : 'GET'} ${url.slice(0, 30)} ${statusCode}`
+      t.equal(headers['access-control-allow-origin'], origin, name)
+      t.match(headers, { vary: /Origin/, 'x-request-id': String, 'x-content-type-options': 'nosniff' }, name)
+      if ('method' in request) t.equal(statusCode, 204, name)
+      else t.match(headers['access-control-expose-headers'], 'X-Request-Id', name)
+    }
+  }
+  // No question of a browser: an OPTIONS like any other.
+  for (const headers of [{}, { origin }, { 'access-control-request-method': 'GET' }]) {
+    const answer = await app.inject({ method: 'OPTIONS', url: '/protected', headers })
+    t.equal(answer.statusCode, 405)
+    t.match(answer.json(), { code: 'METHOD_NOT_ALLOWED' })
+    t.equal(answer.headers.allow, 'GET, HEAD')
+  }
+})
+
 test('CORS_ORIGIN=* lets every page call, never with credentials', async (t) => {
   const { app } = await build(t, { CORS_ORIGIN: '*' })
   const { headers } = await app.inject({ url: '/cached-data', headers: { origin: 'https://any.example' } })
@@ -145,7 +199,7 @@ test('the documentation page has a policy under which it works, on plain HTTP to
   t.ok(files.length >= 4)
   for (const file of files) {
     t.notMatch(file, /^(https?:)?\/\//, 'self-hosted')
-    const asset = await app.inject(new URL(file, 'http://localhost/documentation/').pathname)
+    const asset = await app.inject(new URL(file, 'http://localhost/documentation').pathname)
     t.equal(asset.statusCode, 200, file)
   }
   t.notMatch(page.payload, /<script(?![^>]*src)[^>]*>[^<]/, 'no script in the page itself')
@@ -155,22 +209,25 @@ test('ready is 503 with what is wrong: a migration to apply, or no database', as
   const { app, db } = await build(t)
   t.same((await app.inject('/health/ready')).json(), { status: 'ok' })
   const { name } = await db
-    .withTables<{ kysely_migration: { name: string } }>()
+    .$extendTables<{ kysely_migration: { name: string } }>()
     .selectFrom('kysely_migration')
     .select('name')
     .orderBy('name')
     .executeTakeFirstOrThrow()
   await db
-    .withTables<{ kysely_migration: { name: string } }>()
+    .$extendTables<{ kysely_migration: { name: string } }>()
     .deleteFrom('kysely_migration')
     .where('name', '=', name)
     .execute()
+  const clocks = fakeClocks(t)
+  clocks.pass(1_000)
   const pending = await app.inject('/health/ready')
   t.equal(pending.statusCode, 503)
   t.match(pending.json(), { code: 'NOT_READY', detail: name })
   t.match(pending.headers['retry-after'], /^\d+$/)
 
   await db.destroy()
+  clocks.pass(1_000)
   const gone = await app.inject('/health/ready')
   t.equal(gone.statusCode, 503)
   t.match(gone.json(), { detail: 'Not ready: the database does not answer.' })

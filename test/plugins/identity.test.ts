@@ -1,9 +1,11 @@
 import { test } from 'tap'
-import { setTimeout } from 'node:timers/promises'
-import { IdentityCache } from '../../plugins/auth/identity-cache.ts'
+import { IdentityCache } from '../../core/sessions/identity-cache.ts'
+import { headerOf } from '../../core/tokens/bearer.ts'
+import { fakeClocks } from '../clock.ts'
 import { build } from '../helper.ts'
 
-test('a session that another instance ends is over here within about a second', async (t) => {
+test('a session that another instance ends is over here within a second', async (t) => {
+  const clocks = fakeClocks(t)
   const DATABASE_URL = `file:${t.testdir()}/shared.db`
   const { app: here, as } = await build(t, { DATABASE_URL })
   const { app: elsewhere } = await build(t, { DATABASE_URL })
@@ -14,7 +16,7 @@ test('a session that another instance ends is over here within about a second', 
   t.equal(await ask(staying), 200)
 
   t.equal((await elsewhere.inject({ method: 'POST', url: '/logout', headers: leaving })).statusCode, 204)
-  await setTimeout(1_050)
+  clocks.pass(1_001)
   t.equal(await ask(leaving), 401)
   t.equal(await ask(staying), 200)
 })
@@ -40,11 +42,14 @@ test('a role that is taken away here counts from the next request on', async (t)
 })
 
 test('a session ends when its time is over, also while it is in use', async (t) => {
-  const { app, session } = await build(t, { REFRESH_TOKEN_TTL: '600ms' })
+  const clocks = fakeClocks(t)
+  const { app, session } = await build(t, { ACCESS_TOKEN_TTL: '30m', REFRESH_TOKEN_TTL: '30m' })
   const { headers } = await session('user')
   const ask = async () => (await app.inject({ url: '/protected', headers })).statusCode
   t.equal(await ask(), 200)
-  await setTimeout(650)
+  clocks.pass(30 * 60_000 - 1_001)
+  t.equal(await ask(), 200)
+  clocks.pass(1_001)
   t.equal(await ask(), 401)
 })
 
@@ -67,17 +72,22 @@ test('a remembered token counts however its header is written, and is forgotten 
 })
 
 test('a clock that is set back signs nobody in for longer', async (t) => {
+  const clocks = fakeClocks(t)
   let changes = 0
   let isActive = true
   const endsAt = Date.now() + 3_600_000
-  const subject = { sessionId: 'a session', userId: 1, endsAt }
+  const subject = { via: 'session' as const, sessionId: 'a session', userId: 1, endsAt }
   const identity = {
     id: 1,
     username: 'user',
     role: 'user',
+    via: 'session' as const,
     sessionId: subject.sessionId,
     permissions: new Set<never>(),
-    requestsPerMinute: 10
+    requestsPerMinute: 10,
+    authTime: 0,
+    mustEnrol: false,
+    amr: ['pwd']
   }
   const cache = new IdentityCache({
     verify: () => subject,
@@ -85,13 +95,38 @@ test('a clock that is set back signs nobody in for longer', async (t) => {
     foreignChanges: () => Promise.resolve(changes)
   })
   t.equal(await cache.resolve('token'), identity)
-  const { now } = Date
-  t.teardown(() => (Date.now = now))
-  Date.now = () => now() - 600_000
+  clocks.set(-600_000)
   t.equal(await cache.resolve('token'), identity)
 
   isActive = false
   changes++
-  await setTimeout(1_050)
+  clocks.pass(1_000)
   t.equal(await cache.resolve('token'), undefined, 'what another process has changed is seen within a second')
+})
+
+test('so many tokens are remembered: the one that came first is looked up again', async (t) => {
+  const most = 50_000
+  const endsAt = Date.now() + 3_600_000
+  const identity = {
+    id: 1,
+    username: 'user',
+    role: 'user',
+    via: 'session' as const,
+    sessionId: 'a session',
+    permissions: new Set<never>(),
+    requestsPerMinute: 10,
+    authTime: 0,
+    mustEnrol: false,
+    amr: ['pwd']
+  }
+  const cache = new IdentityCache({
+    verify: () => ({ via: 'session', sessionId: identity.sessionId, userId: identity.id, endsAt }),
+    find: () => Promise.resolve({ identity, endsAt }),
+    foreignChanges: () => Promise.resolve(0)
+  })
+  const isKnown = (token: number) => cache.peek(headerOf(String(token))) !== undefined
+  for (let token = 0; token < most; token++) await cache.resolve(String(token))
+  t.same([isKnown(0), isKnown(most - 1)], [true, true])
+  await cache.resolve(String(most))
+  t.same([isKnown(0), isKnown(1), isKnown(most)], [false, true, true])
 })

@@ -5,11 +5,12 @@ import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { readKeys } from '../../core/tokens/keys.ts'
 import { build } from '../helper.ts'
-import { environmentWith, root, temporaryFolder } from '../process.ts'
+import { argumentsOf, build as compile, environmentWith, temporaryFolder } from '../process.ts'
 
 const keysCommand = (env: Record<string, string>, ...args: string[]) =>
-  execFileSync('tsx', [join(root, 'bin/keys.ts'), ...args], {
+  execFileSync(process.execPath, [...argumentsOf('keys'), ...args], {
     // Where no .env of a developer counts.
     cwd: tmpdir(),
     env: environmentWith(env),
@@ -57,7 +58,7 @@ test('keys rotate and nobody is signed out', async (t) => {
   keysCommand(env, 'rotate', '--in', '10')
   const overlap = await build(t, env)
   t.equal(kidOf((await overlap.session('admin')).token), kidOf(old.token), 'the next key does not sign yet')
-  t.equal(overlap.app.auth.keys.byKid.size, 2, 'but it verifies')
+  t.equal(overlap.app.keys.byKid.size, 2, 'but it verifies')
   const next = readdirSync(folder).find((name) => !name.startsWith('2026-01-01')) ?? ''
   rmSync(join(folder, next))
 
@@ -133,14 +134,10 @@ test('a token counts only with the key and the algorithm that its kid names', as
 test('a key is there whole or not at all, and one that is damaged is named', async (t) => {
   const folder = join(temporaryFolder(t), 'keys')
   const env = { JWT_ALGORITHM: 'EdDSA', JWT_KEYS: folder }
-  // A file may have no bytes, as on a full disk. tsx would keep what it compiled in one.
-  const withoutRoom = ['-c', 'ulimit -f 0 && exec tsx "$0" make', join(root, 'bin/keys.ts')]
-  t.throws(() =>
-    execFileSync('sh', withoutRoom, {
-      env: environmentWith({ ...env, TSX_DISABLE_CACHE: '1' }),
-      stdio: 'pipe'
-    })
-  )
+  compile()
+  // A file may have no bytes, as on a full disk.
+  const withoutRoom = ['-c', 'ulimit -f 0 && exec node "$@" make', 'sh', ...argumentsOf('keys')]
+  t.throws(() => execFileSync('sh', withoutRoom, { env: environmentWith(env), stdio: 'pipe' }))
   t.notOk(readdirSync(folder).some((name) => name.endsWith('.pem')))
   t.match(keysCommand(env, 'make'), /^made /)
   const [made = ''] = readdirSync(folder).filter((name) => name.endsWith('.pem'))
@@ -148,6 +145,21 @@ test('a key is there whole or not at all, and one that is damaged is named', asy
 
   writeFileSync(join(folder, 'torn.pem'), readFileSync(join(folder, made), 'utf8').slice(0, 60))
   await t.rejects(build(t, env), { message: /keys\/torn\.pem is no private key that can be read: / })
+})
+
+test('a key signs from the instant of its name on; one of another name, however like a date, from the beginning', async (t) => {
+  const folder = temporaryFolder(t)
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const froms: Record<string, number> = {
+    '2099-01-31T09-30-00Z': Date.UTC(2099, 0, 31, 9, 30),
+    '2099-02-30T09-30-00Z': 0,
+    'spring-2099': 0,
+    '2099': 0,
+    '2099-01-31': 0
+  }
+  for (const name of Object.keys(froms)) writeFileSync(join(folder, `${name}.pem`), pem)
+  t.same(Object.fromEntries(readKeys(folder).map(({ kid, from }) => [kid, from])), froms)
 })
 
 test('without a key for the algorithm the boot fails and says what to do', async (t) => {

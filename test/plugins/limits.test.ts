@@ -1,5 +1,8 @@
 import { test } from 'tap'
+import { WindowCounter } from '../../core/limits/window-counter.ts'
+import { fakeClocks } from '../clock.ts'
 import { build } from '../helper.ts'
+import { onRedis, scratchRedis } from '../redis.ts'
 
 interface Call {
   url: string
@@ -40,6 +43,8 @@ test('what is refused says when to try again, and each answer what is left', asy
     const { statusCode, headers } = await app.inject('/rate-limited')
     t.equal(statusCode, 200)
     t.match(headers, { 'ratelimit-limit': '3', 'ratelimit-remaining': remaining, 'ratelimit-reset': /^\d+$/ })
+    t.equal(headers['ratelimit-policy'], '"getRateLimited";q=3;w=60')
+    t.equal(headers['ratelimit'], `"getRateLimited";r=${remaining};t=${String(headers['ratelimit-reset'])}`)
     t.notOk('retry-after' in headers)
   }
   const { statusCode, headers, json } = await app.inject('/rate-limited')
@@ -50,6 +55,7 @@ test('what is refused says when to try again, and each answer what is left', asy
     'ratelimit-limit': '3',
     'ratelimit-remaining': '0',
     'ratelimit-reset': seconds,
+    ratelimit: `"getRateLimited";r=0;t=${String(seconds)}`,
     'cache-control': 'no-store'
   })
   t.match(json(), {
@@ -61,16 +67,43 @@ test('what is refused says when to try again, and each answer what is left', asy
 })
 
 test('the window ends when Retry-After said, and is a new one then', async (t) => {
+  const clocks = fakeClocks(t)
   const { app } = await build(t)
   await atOnce(app, 3, () => ({ url: '/rate-limited' }))
   const { headers } = await app.inject('/rate-limited')
-  const { now } = Date
-  t.teardown(() => (Date.now = now))
-  const wait = Number(headers['retry-after']) * 1_000
-  Date.now = () => now() + wait - 2_000
+  clocks.pass(Number(headers['retry-after']) * 1_000 - 1)
   t.equal((await app.inject('/rate-limited')).statusCode, 429)
-  Date.now = () => now() + wait
+  clocks.pass(1)
   t.same(await atOnce(app, 5, () => ({ url: '/rate-limited' })), { 200: 3, 429: 2 })
+})
+
+test('a clock that is put back, or forward, makes no window longer or shorter', async (t) => {
+  const { app } = await build(t)
+  const clocks = fakeClocks(t)
+  await atOnce(app, 4, () => ({ url: '/rate-limited' }))
+  for (const hours of [-1, 2]) {
+    clocks.set(hours * 3_600_000)
+    const { statusCode, headers } = await app.inject('/rate-limited')
+    t.equal(statusCode, 429)
+    t.match(headers['retry-after'], /^([1-9]|[1-5]\d|60)$/)
+    t.equal(headers['ratelimit-reset'], headers['retry-after'])
+  }
+  clocks.pass(60_000)
+  t.equal((await app.inject('/rate-limited')).statusCode, 200)
+})
+
+test('counting more callers than there is room for forgets those whose windows end next, and no others', (t) => {
+  const clocks = fakeClocks(t)
+  const counter = new WindowCounter(60_000, 2)
+  t.match(counter.count('first'), { current: 1, ttl: 60_000 })
+  clocks.pass(10_000)
+  counter.count('second')
+  t.equal(counter.count('first').current, 2)
+  counter.count('third')
+  t.equal(counter.count('second').current, 2)
+  t.equal(counter.count('first').current, 1, 'the oldest window has given way')
+  t.equal(counter.count('third').current, 2)
+  t.end()
 })
 
 test('refused answers carry the budget too: 400, 401, 403, 404 and 405', async (t) => {
@@ -200,4 +233,71 @@ test('X-Forwarded-For counts from a trusted proxy alone, and only its last untru
     call('10.0.0.1', `198.51.100.${index}, 203.0.113.99, 10.1.1.1`)
   )
   t.same(forged, { 200: 3, 429: 6 }, 'what a client puts in front changes nothing')
+})
+
+interface Standing {
+  name: string
+  by: string
+  requests: number
+  remaining: number
+  reset: number
+}
+
+/** The budgets of a caller by their names, as GET /me/limits shows them. */
+async function limitsOf(app: App, headers: Record<string, string>) {
+  const { limits } = (await app.inject({ url: '/me/limits', headers })).json<{ limits: Standing[] }>()
+  return {
+    names: limits.map(({ name }) => name),
+    limits: new Map(limits.map((limit) => [limit.name, limit]))
+  }
+}
+
+for (const where of ['memory', 'Redis'] as const) {
+  const options = where === 'Redis' ? onRedis : {}
+  test(`budgets are seen without being spent, in ${where}`, options, async (t) => {
+    const shared = where === 'Redis' ? scratchRedis(t) : {}
+    const { app, session } = await build(t, { RATE_LIMIT_DEFAULT: '7', ...shared })
+    const [user, admin] = [await session('user'), await session('admin')]
+    const full = await limitsOf(app, user.headers)
+    t.match(full.limits.get('default'), { by: 'account', requests: 7, remaining: 7, reset: 0 })
+
+    await atOnce(app, 2, () => ({ url: '/protected', headers: user.headers }))
+    await atOnce(app, 3, () => ({ url: '/api/data', headers: user.headers }))
+    await atOnce(app, 5, () => ({ url: '/rate-limited' }))
+    const authorization = `Bearer ${user.refreshToken}`
+    const renewed = await app.inject({ method: 'POST', url: '/refresh', headers: { authorization } })
+    for (const look of [1, 2]) {
+      const { names, limits } = await limitsOf(app, user.headers)
+      t.match(limits.get('default'), { by: 'account', remaining: 5, reset: Number }, `look ${look}`)
+      t.match(limits.get('getData'), { by: 'account', requests: 10, remaining: 7 })
+      t.match(limits.get('getRateLimited'), { by: 'address', requests: 3, remaining: 0 }, 'not below nothing')
+      t.match(limits.get('refreshTokens'), { by: 'session', requests: 7, remaining: 6 })
+      t.match(limits.get('login'), { by: 'address', remaining: limits.get('login')?.requests, reset: 0 })
+      t.match(limits.get('getOwnLimits'), { remaining: 60 - 1 - look }, 'looking has a budget of its own')
+      t.equal(names[0], 'default')
+      t.notOk(names.includes('sendUserRecovery'), 'not of what they may not call')
+    }
+    t.equal(renewed.headers['ratelimit-policy'], '"refreshTokens";q=7;w=60')
+    const others = await limitsOf(app, admin.headers)
+    t.match(others.limits.get('default'), { requests: 7, remaining: 7 }, 'of another account')
+    t.match(others.limits.get('refreshTokens'), { remaining: 7 }, 'and of another session')
+    t.ok(others.names.includes('sendUserRecovery'))
+    const { headers } = await app.inject({ url: '/protected', headers: user.headers })
+    t.equal(headers['ratelimit'], `"default";r=4;t=${String(headers['ratelimit-reset'])}`, 'none was spent')
+  })
+}
+
+test('a route whose name no header can hold stops the start', async (t) => {
+  await t.rejects(
+    build(t, {}, async (app) => {
+      app.route({
+        method: 'GET',
+        url: '/named',
+        config: { access: 'public' },
+        schema: { operationId: 'get"Named' },
+        handler: () => ''
+      })
+    }),
+    { message: 'GET /named has a name that no header can hold' }
+  )
 })

@@ -2,25 +2,23 @@ import type { FastifyInstance } from 'fastify'
 import { Redis } from 'ioredis'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { test } from 'tap'
-import { checks } from '../../bin/doctor/checks.ts'
-import { loadConfig } from '../../plugins/config.ts'
-import { watch } from '../../plugins/redis/watch.ts'
+import tap, { test } from 'tap'
+import { checks } from '../../core/doctor/checks.ts'
+import { loadConfig } from '../../core/config/load.ts'
+import { watch } from '../../core/redis/watch.ts'
 import { build } from '../helper.ts'
 import { temporaryFolder } from '../process.ts'
 import { startProxy } from '../proxy.ts'
 import { onRedis, redisServer, scratchRedis } from '../redis.ts'
+import { until } from '../until.ts'
+
+// Most of these wait: for a time that is over, or for somebody to notice.
+tap.jobs = 2
 
 /** How many of so many calls at once, spread over the instances, are answered with 200. */
 async function allowed(apps: FastifyInstance[], count: number, url: string) {
   const each = apps.flatMap((app) => Array.from({ length: count / apps.length }, () => app.inject(url)))
   return (await Promise.all(each)).filter(({ statusCode }) => statusCode === 200).length
-}
-
-/** Asks until it is so; the test's own timeout is the limit. */
-async function until(holds: () => Promise<boolean>) {
-  while (!(await holds())) await setTimeout(20)
 }
 
 const redisState = async (app: FastifyInstance) =>
@@ -54,8 +52,7 @@ test('instances count together, share answers, and hear of purges and withdrawal
   const greet = (app: FastifyInstance) => app.inject({ url: '/protected', headers: leaver.headers })
   for (const app of apps) t.equal((await greet(app)).statusCode, 200)
   await second.app.inject({ method: 'POST', url: '/logout', headers: leaver.headers })
-  await setTimeout(100)
-  for (const app of apps) t.equal((await greet(app)).statusCode, 401, 'signed out everywhere')
+  for (const app of apps) await until(async () => (await greet(app)).statusCode === 401)
 })
 
 /** What waits for silence ends with the test's own time, should nobody notice it. */
@@ -67,7 +64,7 @@ test('without Redis an instance goes on by itself, and shares again when it is b
   const { app, as } = await build(t, env)
   const other = await build(t, env)
   const headers = await as('admin')
-  t.equal(await redisState(app), 'up')
+  await until(async () => (await redisState(app)) === 'up' && (await redisState(other.app)) === 'up')
   t.equal(await allowed([app, other.app], 20, '/rate-limited'), 3)
 
   proxy.cut()
@@ -101,12 +98,15 @@ test('the service starts while Redis is away', onRedis, async (t) => {
 test('a Redis that hangs is away until it answers again', silent, async (t) => {
   const proxy = await startProxy(t, redisServer ?? '')
   const { app, as } = await build(t, scratchRedis(t, proxy.url))
+  await until(async () => (await redisState(app)) === 'up')
   const lines = (['info', 'warn'] as const).map((level) => t.capture(app.log, level))
-  const logged = () => lines.map((line) => line().filter(({ args }) => /Redis/.test(String(args[0]))).length)
+  const logged = () =>
+    lines.map((line) => line().filter(({ args }) => args.some((arg) => /Redis/.test(String(arg)))).length)
   const headers = await as('admin')
-  t.equal(await redisState(app), 'up')
-  await app.inject({ url: '/users', headers })
-  t.match((await app.inject({ url: '/users', headers })).headers['cache-status'], 'hit')
+  // On a busy machine the first answer may come too late to be shared.
+  const isHit = async () =>
+    String((await app.inject({ url: '/users', headers })).headers['cache-status']).includes('hit')
+  await until(isHit)
 
   proxy.block()
   await until(async () => (await redisState(app)) === 'away')
@@ -115,14 +115,14 @@ test('a Redis that hangs is away until it answers again', silent, async (t) => {
     const answer = await app.inject({ url: '/users', headers })
     t.equal(answer.headers['cache-status'], 'Gatehouse; fwd=miss', `nothing is kept, ${attempt}`)
   }
-  // Long enough for new connections that hang too.
-  await setTimeout(2_500)
+  // Each of its two makes new connections meanwhile, which hang too.
+  const before = proxy.connections()
+  await until(() => proxy.connections() >= before + 4)
   t.same(logged(), [0, 1], 'it is said once')
 
   proxy.open()
   await until(async () => (await redisState(app)) === 'up')
-  await app.inject({ url: '/users', headers })
-  t.match((await app.inject({ url: '/users', headers })).headers['cache-status'], 'hit')
+  await until(isHit)
   t.same(logged(), [1, 0], 'and that it is back')
 })
 
@@ -136,7 +136,13 @@ test('a connection that hangs is broken, and an idle one is not', silent, async 
     return once(connection, 'close')
   })
   await connections[1].subscribe('test:nothing')
-  t.equal(await Promise.race([Promise.race(closed), setTimeout(3_500, 'open')]), 'open')
+  await connections[0].ping()
+  const before = connections.map(({ stream }) => stream)
+  let beats = 0
+  connections[1].stream.on('data', () => beats++)
+  await until(() => beats >= 3)
+  for (const [index, { stream }] of connections.entries())
+    t.equal(stream, before[index], 'it is the same one')
   proxy.block()
   await Promise.all(closed)
 })
@@ -163,8 +169,10 @@ test('a purge that an instance could not tell reaches the others when it is back
   const [client, ear] = [new Redis(direct.REDIS_URL), new Redis(direct.REDIS_URL)]
   for (const connection of [client, ear]) t.teardown(() => connection.disconnect())
   const told: unknown[] = []
-  ear.on('message', (_channel, text: string) => told.push(JSON.parse(text)))
-  await ear.subscribe(`${direct.REDIS_PREFIX}messages`)
+  ear.on('pmessage', (_pattern, _channel, text: string) => told.push(JSON.parse(text)))
+  await ear.psubscribe(`${direct.REDIS_PREFIX}*:messages`)
+  const epoch = async () => client.get(String((await client.keys(`${direct.REDIS_PREFIX}*:epoch`))[0]))
+  const before = await epoch()
 
   proxy.cut()
   await until(async () => (await redisState(alone.app)) === 'away')
@@ -175,17 +183,19 @@ test('a purge that an instance could not tell reaches the others when it is back
 
   await proxy.mend()
   await until(async () => (await redisState(alone.app)) === 'up')
-  await setTimeout(300)
-  for (const { body } of await lists()) t.match(body, 'newcomer')
-  t.match(told, [{ purge: ['*'], forget: true }])
-  t.equal(told.length, 1, 'nobody tells it on')
-  t.equal(await client.get(`${direct.REDIS_PREFIX}tag:*`), '1', 'and one has outdated what is in Redis')
+  await until(async () => (await lists()).every(({ body }) => body.includes('newcomer')))
+  // Redis keeps the order: what anybody told on would have come before this.
+  await client.publish(`${direct.REDIS_PREFIX}end:messages`, '"the end"')
+  await until(() => told.includes('the end'))
+  t.match(told, [{ touched: 'all' }, 'the end'], 'nobody tells it on')
+  t.equal(told.length, 2)
+  t.not(await epoch(), before, 'and one has outdated what is in Redis')
 })
 
 test('the doctor says so when Redis takes connections and does not answer', silent, async (t) => {
   const proxy = await startProxy(t, redisServer ?? '')
   const config = loadConfig({ NODE_ENV: 'test', REDIS_URL: proxy.url })
-  t.equal(await checks['redis']?.(config), 'reachable')
+  t.equal(await checks['redis']?.(config), 'all works that is done there')
   proxy.block()
-  await t.rejects(async () => checks['redis']?.(config), { message: /^Socket timeout/ })
+  await t.rejects(async () => checks['redis']?.(config), { message: /timed out/ })
 })

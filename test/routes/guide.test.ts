@@ -23,7 +23,9 @@ test('the guide, from the first request to the last', async (t) => {
   t.same(panel.json(), {
     message: 'Welcome to the admin panel!',
     admin_features: ['User Management', 'System Configuration', 'Analytics'],
-    admin_level: 'admin'
+    admin_level: 'admin',
+    // Beside what the guide says: where each of them is.
+    links: { users: '/console/#/users', system: '/console/#/system', analytics: '/console/#/overview' }
   })
 })
 
@@ -43,4 +45,23 @@ test('a user can neither open the admin panel nor list accounts', async (t) => {
     t.equal(response.statusCode, 403, url)
     t.match(response.json(), { code: 'FORBIDDEN', error: 'Access denied. Admin privileges required.' })
   }
+})
+
+test('the root sends a browser to the console, and tells others where everything is', async (t) => {
+  const { app } = await build(t)
+  const index = await app.inject({ url: '/', headers: { accept: 'application/json' } })
+  t.match(index.json(), {
+    name: 'Gatehouse',
+    version: /^\d/,
+    documentation: '/documentation',
+    openapi: '/openapi.json',
+    console: '/console/',
+    banner: null
+  })
+  t.equal(index.headers.vary, 'Accept')
+  t.equal((await app.inject('/')).statusCode, 200, 'also without a wish')
+  const accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
+  const browser = await app.inject({ url: '/', headers: { accept } })
+  t.match([browser.statusCode, browser.headers.location, browser.headers.vary], [302, '/console/', 'Accept'])
+  t.equal((await app.inject({ method: 'POST', url: '/' })).headers.allow, 'GET, HEAD')
 })

@@ -1,13 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
 import { test } from 'tap'
+import { announceTouched } from '../../core/changes/touched.ts'
 import { build } from '../helper.ts'
-
-interface Pair {
-  access_token: string
-  refresh_token: string
-}
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 const refresh = (app: FastifyInstance, token: string) =>
   app.inject({ method: 'POST', url: '/refresh', payload: { refresh_token: token } })
@@ -17,61 +12,6 @@ const status = async (app: FastifyInstance, headers: { authorization: string }) 
 
 const signIn = (app: FastifyInstance, username: string, password: string, remoteAddress = '127.0.0.1') =>
   app.inject({ method: 'POST', url: '/login', payload: { username, password }, remoteAddress })
-
-test('fifty refreshes at once with one token give one successor, and every pair works', async (t) => {
-  const { app, session } = await build(t)
-  const { refreshToken } = await session('user')
-  const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(app, refreshToken)))
-  t.same(
-    answers.map(({ statusCode }) => statusCode),
-    Array<number>(50).fill(200)
-  )
-  const pairs = answers.map((answer) => answer.json<Pair>())
-  t.equal(new Set(pairs.map(({ refresh_token }) => refresh_token)).size, 1)
-  t.not(pairs[0]?.refresh_token, refreshToken)
-  t.equal(await status(app, bearer(pairs[49]?.access_token ?? '')), 200)
-
-  const next = await refresh(app, pairs[0]?.refresh_token ?? '')
-  t.equal(next.statusCode, 200)
-  t.not(next.json<Pair>().refresh_token, pairs[0]?.refresh_token)
-})
-
-test('no usable refresh token is stored', async (t) => {
-  const { app, db, session } = await build(t)
-  const { refreshToken } = await session('user')
-  const successor = (await refresh(app, refreshToken)).json<Pair>().refresh_token
-  const stored = JSON.stringify([
-    await db.selectFrom('refresh_tokens').selectAll().execute(),
-    await db.selectFrom('sessions').selectAll().execute()
-  ])
-  t.notMatch(stored, refreshToken)
-  t.notMatch(stored, successor)
-  t.equal((await db.selectFrom('refresh_tokens').selectAll().execute()).length, 2)
-})
-
-test('a spent refresh token after the grace ends its whole session, and no other', async (t) => {
-  const { app, db, session } = await build(t, { REFRESH_GRACE: '1ms' })
-  const [stolen, other] = [await session('user'), await session('user')]
-  const newest = (await refresh(app, stolen.refreshToken)).json<Pair>()
-  await new Promise((resolve) => setTimeout(resolve, 20))
-
-  const reuse = await refresh(app, stolen.refreshToken)
-  const unknown = await refresh(app, 'A'.repeat(43))
-  t.equal(reuse.statusCode, 401)
-  const anonymous = (body: string) => body.replace(/"request_id":"[^"]*"/, '')
-  t.equal(anonymous(reuse.body), anonymous(unknown.body), 'it says the same as any bad token')
-
-  t.equal((await refresh(app, newest.refresh_token)).statusCode, 401)
-  t.equal(await status(app, stolen.headers), 401)
-  t.equal(await status(app, bearer(newest.access_token)), 401)
-  t.equal(await status(app, other.headers), 200)
-  const entry = await db
-    .selectFrom('audit')
-    .selectAll()
-    .where('action', '=', 'session.theft')
-    .executeTakeFirst()
-  t.match(entry, { target: `session:${stolen.sessionId}`, actor: 'user' })
-})
 
 test('logout ends the session, the others, or all, from the next request on', async (t) => {
   const { app, session } = await build(t)
@@ -93,22 +33,6 @@ test('logout ends the session, the others, or all, from the next request on', as
   t.same([await status(app, b.headers), await status(app, d.headers)], [401, 401])
   t.equal(await status(app, admin.headers), 200, 'another account is untouched')
   t.equal((await logout(admin.headers, 'everything')).statusCode, 400)
-})
-
-test('a refresh that races the logout leaves nothing alive', async (t) => {
-  const { app, session } = await build(t)
-  for (let round = 0; round < 10; round++) {
-    const { headers, refreshToken } = await session('user')
-    const [refreshed] = await Promise.all([
-      refresh(app, refreshToken),
-      app.inject({ method: 'POST', url: '/logout', headers })
-    ])
-    t.ok([200, 401].includes(refreshed.statusCode))
-    if (refreshed.statusCode !== 200) continue
-    const pair = refreshed.json<Pair>()
-    t.equal(await status(app, bearer(pair.access_token)), 401)
-    t.equal((await refresh(app, pair.refresh_token)).statusCode, 401)
-  }
 })
 
 test('a session ends by itself: unused, or for good', async (t) => {
@@ -138,7 +62,7 @@ test('a session ends by itself: unused, or for good', async (t) => {
     .updateTable('sessions')
     .set({ expires_at: new Date(Date.now() - 1).toISOString() })
     .execute()
-  app.auth.forget(() => true)
+  announceTouched(app.db, [{ table: 'sessions', key: '*' }])
   t.equal(await status(app, headers), 401)
 })
 
@@ -218,4 +142,75 @@ test('of five password changes at once exactly one is acknowledged, and its pass
   )
   const winner = passwords[codes.indexOf(204)] ?? ''
   t.equal((await signIn(app, 'user', winner, '203.0.113.1')).statusCode, 200)
+})
+
+test('an operator sees who is signed in, and ends one session of another', async (t) => {
+  const { app, db, session } = await build(t)
+  const [admin, mine, other] = [await session('admin'), await session('user'), await session('user')]
+  interface Listed {
+    sessions: { id: string; user_id: number; username: string; current: boolean }[]
+    next_cursor: string | null
+  }
+  const list = async (query = '') => {
+    const answer = await app.inject({ url: `/sessions${query}`, headers: admin.headers })
+    t.equal(answer.statusCode, 200)
+    return answer.json<Listed>()
+  }
+  const all = await list()
+  t.same(
+    new Set(all.sessions.map(({ id, username, current }) => `${id} ${username} ${current}`)),
+    new Set([
+      `${admin.sessionId} admin true`,
+      `${mine.sessionId} user false`,
+      `${other.sessionId} user false`
+    ])
+  )
+  const paged: Listed['sessions'] = []
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Listed = await list(`?limit=1${cursor && `&cursor=${cursor}`}`)
+    paged.push(...page.sessions)
+    cursor = page.next_cursor
+  }
+  t.same(paged, all.sessions)
+  t.same(
+    new Set((await list(`?user_id=${mine.id}`)).sessions.map(({ user_id }) => user_id)),
+    new Set([mine.id])
+  )
+  t.same((await list('?user_id=999')).sessions, [])
+
+  const end = (userId: number, id: string, headers = admin.headers) =>
+    app.inject({ method: 'DELETE', url: `/users/${userId}/sessions/${id}`, headers })
+  t.equal((await end(mine.id, mine.sessionId, mine.headers)).statusCode, 403)
+  t.match((await end(mine.id, admin.sessionId)).json(), { code: 'SESSION_NOT_FOUND' })
+  t.equal((await end(mine.id, mine.sessionId)).statusCode, 204)
+  t.same([await status(app, mine.headers), await status(app, other.headers)], [401, 200])
+  t.equal((await refresh(app, mine.refreshToken)).statusCode, 401)
+  t.match((await end(mine.id, mine.sessionId)).json(), { code: 'SESSION_NOT_FOUND' })
+  const entries = await db
+    .selectFrom('audit')
+    .select(['actor', 'target', 'changes'])
+    .where('action', '=', 'session.end')
+    .execute()
+  t.match(entries, [{ actor: 'admin', target: `session:${mine.sessionId}`, changes: `user_id` }])
+  t.equal(entries.length, 1)
+
+  await db
+    .updateTable('sessions')
+    .set({ expires_at: new Date(Date.now() - 1).toISOString() })
+    .where('id', '=', other.sessionId)
+    .execute()
+  t.same(
+    (await list()).sessions.map(({ id }) => id),
+    [admin.sessionId],
+    'neither one that has ended nor one that has expired'
+  )
+})
+
+test("everybody's sessions are read by an index, page by page", async (t) => {
+  const { db } = await build(t, { DATABASE_URL: ':memory:' })
+  const query = sql<{ detail: string }>`explain query plan select id from sessions
+    where expires_at > '' and (created_at, id) < ('3', '') order by created_at desc, id desc limit 51`
+  const { rows } = await query.execute(db)
+  t.match(rows.map(({ detail }) => detail).join(), /sessions_created_at/)
+  t.notMatch(rows.map(({ detail }) => detail).join(), /TEMP B-TREE/)
 })

@@ -66,12 +66,24 @@ test('a change names the state that it is for', async (t) => {
   const headers = await as('admin')
   const { id, etag } = await made(app, headers, 'ada')
   t.match((await patch(app, headers, id, { status: 'disabled' })).json(), { status: 428 })
-  t.match((await patch(app, headers, id, { status: 'disabled' }, '"99"')).json(), { status: 412 })
-  t.match(
-    (await patch(app, headers, id, { status: 'disabled' }, `W/${etag}`)).json(),
-    { status: 412 },
-    'weak tags never match'
-  )
+  const others = [
+    '"99"',
+    'W/"99"',
+    '"99-gzip"',
+    '"1-x"',
+    '"1-gzip-x"',
+    '"11-gzip"',
+    '"", "-gzip"',
+    '1',
+    '1-gzip',
+    ''
+  ]
+  for (const other of others)
+    t.match(
+      (await patch(app, headers, id, { status: 'disabled' }, other || '""')).json(),
+      { status: 412 },
+      other
+    )
   const deletion = await app.inject({ method: 'DELETE', url: `/users/${id}`, headers })
   t.match(deletion.json(), { status: 428, code: 'PRECONDITION_REQUIRED' })
   t.match((await remove(app, headers, id, '"99"')).json(), { status: 412 })
@@ -84,6 +96,29 @@ test('a change names the state that it is for', async (t) => {
     both.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b),
     [200, 412]
   )
+})
+
+test('a tag that a proxy has marked on the way names the same state', async (t) => {
+  const { app, as } = await build(t)
+  const headers = await as('admin')
+  const { id } = await made(app, headers, 'ada')
+  const read = async () => String((await app.inject({ url: `/users/${id}`, headers })).headers.etag)
+  const marks: ((tag: string) => string)[] = [
+    (tag) => `W/${tag}`,
+    (tag) => tag.replace(/"$/, '-gzip"'),
+    (tag) => tag.replace(/"$/, ';gzip"'),
+    (tag) => `W/${tag.replace(/"$/, '-br"')}`,
+    (tag) => tag.replace(/"$/, '--gzip"'),
+    (tag) => `"99-gzip",  ${tag.replace(/"$/, '-zstd"')} , "x"`
+  ]
+  for (const [index, mark] of marks.entries()) {
+    const before = await read()
+    const tag = mark(before)
+    const condition = { ...headers, 'if-none-match': tag }
+    t.equal((await app.inject({ url: `/users/${id}`, headers: condition })).statusCode, 304, tag)
+    t.equal((await patch(app, headers, id, { username: `ada${index}` }, tag)).statusCode, 200, tag)
+    t.equal((await patch(app, headers, id, { username: 'eve' }, tag)).statusCode, 412, 'once')
+  }
 })
 
 test('twenty creations of one name at once make one account', async (t) => {
@@ -282,6 +317,19 @@ test('nobody can make an account mightier than themselves, or lay hands on one t
   t.equal(await status(app, admin), 200)
 })
 
+test('nobody sets their own password without the current one, whatever they may do to others', async (t) => {
+  const { app, db, as } = await build(t)
+  const headers = await as('admin')
+  const hashes = () => db.selectFrom('users').select('password_hash').orderBy('id').execute()
+  const before = await hashes()
+  const set = (id: number) =>
+    app.inject({ method: 'POST', url: `/users/${id}/password`, headers, payload: { password } })
+  t.match((await set(1)).json(), { status: 409, code: 'USE_OWN_PASSWORD' })
+  t.same(await hashes(), before)
+  t.equal(await status(app, headers), 200, 'the session goes on')
+  t.equal((await set(2)).statusCode, 204)
+})
+
 // A SQLite file is read in a way of its own.
 const databases = {
   'in the database of the suite': () => ({}),
@@ -373,4 +421,39 @@ test('callers read and rename themselves, and see what they may do', async (t) =
   t.equal((await rename({ role: 'admin' })).statusCode, 400)
   t.match((await rename({ username: 'Somebody' })).json(), { username: 'Somebody' })
   t.match((await app.inject({ url: '/protected', headers })).json(), { message: 'Welcome Somebody!' })
+})
+
+test('whose account or session is gone in the database is a 401, not a 404, and changes nothing', async (t) => {
+  const { app, db, session } = await build(t)
+  const { id, headers, sessionId } = await session('user')
+  const calls = [
+    { method: 'GET', url: '/me' },
+    { method: 'PATCH', url: '/me', payload: { username: 'ada' } },
+    {
+      method: 'PUT',
+      url: '/me/password',
+      payload: { current_password: 'password123', new_password: 'a walk in the early rain' }
+    }
+  ] as const
+  const statuses = async () => {
+    // Known from now on, for a second: the database says otherwise in the meantime.
+    const answers = []
+    for (const call of calls) answers.push((await app.inject({ ...call, headers })).statusCode)
+    return answers
+  }
+  t.equal((await app.inject({ url: '/me', headers })).statusCode, 200)
+  await db.deleteFrom('sessions').where('id', '=', sessionId).execute()
+  t.same((await statuses()).slice(1), [401, 401], 'the session')
+  const kept = await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+  t.equal(kept.username, 'user')
+
+  const other = await session('user')
+  t.equal((await app.inject({ url: '/me', headers: other.headers })).statusCode, 200)
+  await db.deleteFrom('users').where('id', '=', id).execute()
+  for (const call of calls.slice(0, 2)) {
+    const answer = await app.inject({ ...call, headers: other.headers })
+    t.equal(answer.statusCode, 401, call.method)
+    t.match(answer.json(), { code: 'TOKEN_INVALID' })
+    t.match(answer.headers['www-authenticate'], 'invalid_token')
+  }
 })

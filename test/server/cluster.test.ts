@@ -1,12 +1,13 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { request as send, type IncomingMessage } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
-import { launchServer, type Running, startServer, temporaryFolder } from '../process.ts'
+import { command } from '../bin/command.ts'
+import { freePort, launchServer, type Running, startServer, temporaryFolder } from '../process.ts'
+import { until } from '../until.ts'
 
 interface Options {
   method?: string
@@ -46,16 +47,6 @@ const pids = ({ output }: Running, path: string) => [
   )
 ]
 
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (typeof address !== 'object' || !address) throw new Error('no port')
-  return address.port
-}
-
 test('two processes on one port and one SQLite file are one service', async (t) => {
   const metrics = await freePort()
   const server = await startServer(t, {
@@ -63,6 +54,8 @@ test('two processes on one port and one SQLite file are one service', async (t) 
     env: { WORKERS: '2', METRICS_PORT: String(metrics), BCRYPT_COST: '4' }
   })
   const { url } = server
+  const { status } = await call(`http://127.0.0.1:${metrics}/metrics`)
+  t.ok(status === 200 || status === 503, 'also while one of them starts')
   while (pids(server, '/health/live').length < 2) await calls(2, `${url}/health/live`)
   t.equal(server.output().match(/Gatehouse API/g)?.length, 1, 'and say where they are once')
 
@@ -74,29 +67,33 @@ test('two processes on one port and one SQLite file are one service', async (t) 
     return (JSON.parse(body) as { access_token: string }).access_token
   }
   const admin = await login('admin')
+  let listed = 0
 
-  await t.test('a logout on one counts on the other within a second', async (t) => {
+  await t.test('a logout on one counts on the other', async (t) => {
     const token = await login('user')
     t.ok((await calls(6, `${url}/protected`, { token })).every(({ status }) => status === 200))
     t.equal(pids(server, '/protected').length, 2, 'both know the caller')
     t.equal((await call(`${url}/logout`, { method: 'POST', token })).status, 204)
-    await setTimeout(1_000)
-    t.ok((await calls(6, `${url}/protected`, { token })).every(({ status }) => status === 401))
+    await until(async () =>
+      (await calls(6, `${url}/protected`, { token })).every(({ status }) => status === 401)
+    )
   })
 
   await t.test('a change on one outdates what the other has cached', async (t) => {
-    const list = `${url}/users`
-    t.notOk((await calls(6, list, { token: admin })).some(({ body }) => body.includes('newcomer')))
+    const list = async () => {
+      listed += 6
+      return calls(6, `${url}/users`, { token: admin })
+    }
+    t.notOk((await list()).some(({ body }) => body.includes('newcomer')))
     t.equal(pids(server, '/users').length, 2)
     const json = { username: 'newcomer', password: 'correct horse battery', role: 'user' }
-    t.equal((await call(list, { method: 'POST', token: admin, json })).status, 201)
-    await setTimeout(1_000)
-    t.ok((await calls(6, list, { token: admin })).every(({ body }) => body.includes('newcomer')))
+    t.equal((await call(`${url}/users`, { method: 'POST', token: admin, json })).status, 201)
+    await until(async () => (await list()).every(({ body }) => body.includes('newcomer')))
   })
 
   await t.test('the metrics are those of both', async (t) => {
     const { body } = await call(`http://127.0.0.1:${metrics}/metrics`)
-    t.match(body, /request_duration_seconds_count\{method="GET",route="\/users",status="200"\} 12\n/)
+    t.match(body, `request_duration_seconds_count{method="GET",route="/users",status="200"} ${listed}\n`)
   })
 
   await t.test('one that is killed is replaced, and meanwhile the other serves', async (t) => {
@@ -139,5 +136,25 @@ test(
     process.kill(worker, 'SIGKILL')
     while (!server.output().includes('it is replaced')) await setTimeout(10)
     t.same(await server.stop(), { code: 0, signal: null })
+  }
+)
+
+test(
+  'what can no longer start is tried less and less often, and then given up',
+  { timeout: 120_000 },
+  async (t) => {
+    const cwd = temporaryFolder(t)
+    const env = { WORKERS: '1', JWT_ALGORITHM: 'EdDSA', JWT_KEYS: join(cwd, 'keys') }
+    t.equal((await command(t, env, 'keys', 'make')).code, 0)
+    const server = await startServer(t, { script: 'start:cluster', cwd, env })
+    await call(`${server.url}/health/live`)
+    while (pids(server, '/health/live').length === 0) await setTimeout(10)
+    const [worker] = pids(server, '/health/live')
+    if (worker === undefined) throw new Error('a process has answered')
+    rmSync(env.JWT_KEYS, { recursive: true })
+    process.kill(worker, 'SIGKILL')
+    t.same(await server.exited, { code: 1, signal: null })
+    t.equal(server.output().match(/holds no key for JWT_ALGORITHM/g)?.length, 5)
+    t.match(server.output(), 'the 5th in a row that did not get to serve: this service ends')
   }
 )

@@ -4,8 +4,22 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { test } from 'tap'
 import { root, startServer } from '../process.ts'
+import { raw } from '../raw.ts'
+
+/** Has a process find OpenTelemetry, which is not installed beside the service, among the tools. */
+const hook = `
+import { registerHooks } from 'node:module'
+const tools = ${JSON.stringify(pathToFileURL(join(root, 'tools/x')).href)}
+const isOptional = (name) => name.startsWith('@opentelemetry/') || name === '@fastify/otel'
+const isOurs = ({ parentURL = '' }) => parentURL.endsWith('/plugins/telemetry.js')
+registerHooks({
+  resolve: (name, context, next) =>
+    next(name, isOptional(name) && isOurs(context) ? { ...context, parentURL: tools } : context)
+})`
+const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
 const password = 'a password that is in no log'
@@ -16,9 +30,27 @@ test('a collector that never answers does not hold up the stop', async (t) => {
   t.teardown(() => collector.closeAllConnections())
   t.teardown(() => collector.close())
   const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
-  const server = await startServer(t, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } })
+  const server = await startServer(t, {
+    env: { NODE_OPTIONS, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }
+  })
   t.equal((await fetch(`${server.url}/health/live`)).status, 200)
   t.same(await server.stop(), { code: 0, signal: null })
+})
+
+test('OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER=none turn traces off, whatever else is set', async (t) => {
+  let connections = 0
+  const collector = createServer().on('connection', () => connections++)
+  collector.listen(0, '127.0.0.1')
+  await once(collector, 'listening')
+  t.teardown(() => collector.close())
+  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
+  const ways: Record<string, string>[] = [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }]
+  for (const off of ways) {
+    const server = await startServer(t, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...off } })
+    await fetch(`${server.url}/health/live`)
+    await server.stop()
+  }
+  t.equal(connections, 0)
 })
 
 test('what the server does is seen in metrics, logs and traces, and no secret is', async (t) => {
@@ -33,6 +65,7 @@ test('what the server does is seen in metrics, logs and traces, and no secret is
 
   const server = await startServer(t, {
     env: {
+      NODE_OPTIONS,
       BCRYPT_COST: '4',
       METRICS_PORT: '0',
       ADMIN_PASSWORD: password,
@@ -61,6 +94,9 @@ test('what the server does is seen in metrics, logs and traces, and no secret is
   ]
   for (const traceparent of malformed) await fetch(`${server.url}/protected`, { headers: { traceparent } })
   for (let call = 0; call < 5; call++) await fetch(`${server.url}/rate-limited`)
+  for (const path of ['/%', `/problems/${'x'.repeat(200)}`]) await fetch(server.url + path)
+  await raw(server.url, 'GET /twice HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n')
+  await raw(server.url, 'hello\r\n\r\n')
 
   const [, address = ''] = /metrics at (http:[^"]+)/.exec(server.output()) ?? []
   const answer = await fetch(address)
@@ -101,11 +137,34 @@ test('what the server does is seen in metrics, logs and traces, and no secret is
     lines.find(({ route }) => route === '/users/:id'),
     { reqId: String, method: 'GET', path: '/users/1', status: 200, ms: Number, user: 1, trace }
   )
+  t.match(
+    lines.find(({ path }) => path === '/nowhere'),
+    { status: 404, code: 'NOT_FOUND' }
+  )
+  t.match(
+    lines.find(({ route, status }) => route === '/login' && status === 401),
+    { code: 'INVALID_CREDENTIALS' }
+  )
+  t.ok(lines.every(({ status, code }) => Number(status) >= 400 || code === undefined))
   for (const line of server
     .output()
     .split('\n')
     .filter((line) => line.includes('"msg":"request"')))
     t.equal(line.split('"reqId"').length, 2, 'one id a line')
+  for (const [path, status] of [
+    ['/%', 400],
+    [`/problems/${'x'.repeat(200)}`, 414],
+    ['/twice', 400]
+  ])
+    t.match(
+      lines.find((line) => line['path'] === path),
+      { reqId: String, method: 'GET', status, address: '127.0.0.1' },
+      'what has no route has a line'
+    )
+  t.match(
+    server.output(),
+    /"status":400,"code":"BAD_REQUEST","address":"127\.0\.0\.1","reason":"HPE_\w+","msg":"no request"/
+  )
   const unclaimed = lines.filter(({ route, trace }) => route === '/protected' && trace === undefined)
   t.equal(unclaimed.length, malformed.length, 'a malformed traceparent is none')
   for (const secret of [password, pair.access_token, pair.refresh_token, 'hush'])

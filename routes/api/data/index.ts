@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { caller } from '../../../plugins/rbac.ts'
+import { requireUser } from '../../../core/access/caller.ts'
 
 const item = Type.Integer({ minimum: 0, maximum: 1_000_000, format: 'int32' })
 
@@ -36,7 +36,7 @@ const data: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: (request) => ({
       data: { sample: 'data', items: [1, 2, 3, 4, 5] },
-      rate_limit_info: `Your role (${caller(request).role}) determines your rate limit.`
+      rate_limit_info: `Your role (${requireUser(request).role}) determines your rate limit.`
     })
   })
 }

@@ -1,24 +1,21 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { BeyondOwnPermissions, requireOwn } from '../../../plugins/accounts/governance.ts'
-import { recordAudit } from '../../../plugins/audit/record.ts'
-import { isForeignKeyViolation } from '../../../plugins/db/failures.ts'
-import { type Db, write } from '../../../plugins/db/transaction.ts'
-import { caller } from '../../../plugins/rbac.ts'
+import { BeyondOwnPermissions, requireOwn } from '../../../core/accounts/governance.ts'
+import { membersOf, recordAudit } from '../../../core/audit/record.ts'
+import { write } from '../../../core/database/transaction.ts'
+import { answerOnce } from '../../../core/idempotency/once.ts'
+import { holdCaller } from '../../../core/access/caller.ts'
 import { Role, RoleChanges, RoleName } from '../../../schemas/roles.ts'
 import { NoContent, ref } from '../../../schemas/types.ts'
-import { RoleBuiltIn, RoleInUse, RoleNotFound } from '../problems.ts'
-import { deleteRole, findRole, updateRole } from '../queries.ts'
+import { RoleBuiltIn, RoleInUse, RoleNotFound } from '../../../core/roles/problems.ts'
+import { deleteRole, getRole, lockRole, updateRole } from '../../../core/roles/roles.ts'
 
-const RoleParams = Type.Object({ name: RoleName }, { additionalProperties: false })
-
-const getRole = async (db: Db, name: string) => {
-  const found = await findRole(db, name)
-  if (!found) throw new RoleNotFound(name)
-  return found
-}
+const RoleParams = Type.Object(
+  { name: { ...RoleName, description: 'The name of the role.' } },
+  { additionalProperties: false }
+)
 
 const role: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { auth, db } = fastify
+  const { db } = fastify
 
   fastify.route({
     method: 'GET',
@@ -38,41 +35,47 @@ const role: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'PATCH',
     url: '',
-    config: { access: 'roles:write', problems: [RoleNotFound, RoleBuiltIn, BeyondOwnPermissions] },
+    config: {
+      access: 'roles:write',
+      fresh: '10m',
+      idempotent: true,
+      problems: [RoleNotFound, RoleBuiltIn, BeyondOwnPermissions]
+    },
     schema: {
       operationId: 'updateRole',
       summary: 'Change a role',
       description:
-        'It counts for every account of the role from the next request on. `admin` cannot be changed.',
+        'It counts for every account of the role from the next request on. Of `admin` nothing can be changed but `requires_mfa`.',
       tags: ['Roles'],
       params: RoleParams,
       body: ref(RoleChanges),
       response: { 200: ref(Role, 'The role as it is now.') }
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { body, params } = request
-      const changed = await write(db, async (tx) => {
-        if (params.name === 'admin') throw new RoleBuiltIn(params.name)
-        const before = await getRole(tx, params.name)
-        requireOwn(caller(request), [...before.permissions, ...(body.permissions ?? [])])
-        await updateRole(tx, params.name, body)
-        await recordAudit(tx, request, {
-          action: 'role.update',
-          target: `role:${params.name}`,
-          changes: body
-        })
-        return getRole(tx, params.name)
+      const { name } = params
+      const isOther = Object.keys(body).some((member) => member !== 'requires_mfa')
+      if (name === 'admin' && isOther) throw new RoleBuiltIn(name)
+      return answerOnce(db, request, reply, async (tx) => {
+        const caller = await holdCaller(tx, request)
+        const before = await lockRole(tx, name)
+        requireOwn(caller, [...before.permissions, ...(body.permissions ?? [])])
+        const after = await updateRole(tx, name, body)
+        const changes = membersOf(after, body)
+        await recordAudit(tx, request, { action: 'role.update', target: `role:${name}`, changes, before })
+        return { status: 200, body: after }
       })
-      auth.forget((identity) => identity.role === params.name)
-      fastify.purge(['roles'])
-      return changed
     }
   })
 
   fastify.route({
     method: 'DELETE',
     url: '',
-    config: { access: 'roles:write', problems: [RoleNotFound, RoleBuiltIn, RoleInUse, BeyondOwnPermissions] },
+    config: {
+      access: 'roles:write',
+      fresh: '10m',
+      problems: [RoleNotFound, RoleBuiltIn, RoleInUse, BeyondOwnPermissions]
+    },
     schema: {
       operationId: 'deleteRole',
       summary: 'Delete a role',
@@ -85,14 +88,11 @@ const role: FastifyPluginAsyncTypebox = async (fastify) => {
       const { name } = request.params
       if (name === 'admin' || name === 'user') throw new RoleBuiltIn(name)
       await write(db, async (tx) => {
-        requireOwn(caller(request), (await getRole(tx, name)).permissions)
+        const caller = await holdCaller(tx, request)
+        requireOwn(caller, (await lockRole(tx, name)).permissions)
         await deleteRole(tx, name)
         await recordAudit(tx, request, { action: 'role.delete', target: `role:${name}` })
-      }).catch((error: unknown) => {
-        if (isForeignKeyViolation(error)) throw new RoleInUse(name)
-        throw error
       })
-      fastify.purge(['roles'])
       return reply.code(204).send()
     }
   })

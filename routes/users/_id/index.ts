@@ -1,35 +1,38 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { SessionNeeded } from '../../../core/access/caller.ts'
+import { ReauthenticationNeeded } from '../../../core/access/step-up.ts'
 import {
   BeyondOwnPermissions,
   LastAdmin,
   requireAnAdmin,
-  requireOwnRole,
+  requireRoleToGive,
   RoleUnknown
-} from '../../../plugins/accounts/governance.ts'
-import { UsernameRefused } from '../../../plugins/accounts/usernames.ts'
+} from '../../../core/accounts/governance.ts'
+import { UsernameRefused } from '../../../core/accounts/usernames.ts'
 import {
+  deleteUser,
   getUser,
-  shown,
-  translateRefusal,
+  lockGovernedUser,
+  toUser,
   updateUser,
   UsernameTaken,
   UserNotFound,
   userTag
-} from '../../../plugins/accounts/users.ts'
-import { recordAudit } from '../../../plugins/audit/record.ts'
-import { endSessions } from '../../../plugins/auth/session-queries.ts'
-import { write } from '../../../plugins/db/transaction.ts'
-import { isNotModified } from '../../../plugins/cache/conditional.ts'
-import { entityTagHeader } from '../../../plugins/openapi/headers.ts'
-import { PreconditionFailed, PreconditionRequired, requireMatch } from '../../../plugins/preconditions.ts'
-import { caller } from '../../../plugins/rbac.ts'
+} from '../../../core/accounts/users.ts'
+import { membersOf, recordAudit } from '../../../core/audit/record.ts'
+import { endSessions } from '../../../core/sessions/session-queries.ts'
+import { write } from '../../../core/database/transaction.ts'
+import { answerOnce } from '../../../core/idempotency/once.ts'
+import { isNotModified } from '../../../core/http/conditional.ts'
+import { entityTagHeader } from '../../../core/contract/headers.ts'
+import { PreconditionFailed, PreconditionRequired, requireMatch } from '../../../core/http/preconditions.ts'
 import { NoContent, ref } from '../../../schemas/types.ts'
 import { IfMatch, User, UserChanges, UserParams } from '../../../schemas/users.ts'
 
 const conditional = [PreconditionRequired, PreconditionFailed]
 
 const user: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { auth, db } = fastify
+  const { db } = fastify
 
   fastify.route({
     method: 'GET',
@@ -47,7 +50,9 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
       const found = await getUser(db, params.id)
       const etag = userTag(found)
       void reply.header('etag', etag)
-      return isNotModified(headers['if-none-match'], etag) ? reply.code(304).send() : reply.send(shown(found))
+      return isNotModified(headers['if-none-match'], etag)
+        ? reply.code(304).send()
+        : reply.send(toUser(found))
     }
   })
 
@@ -56,11 +61,14 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
     url: '',
     config: {
       access: 'users:write',
+      idempotent: true,
       problems: [
         ...conditional,
         UserNotFound,
         RoleUnknown,
         BeyondOwnPermissions,
+        ReauthenticationNeeded,
+        SessionNeeded,
         UsernameRefused,
         UsernameTaken,
         LastAdmin
@@ -69,7 +77,8 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'updateUser',
       summary: 'Change an account',
-      description: 'Disabling an account ends its sessions.',
+      description:
+        'Disabling an account ends its sessions. Where its role, or the new one, has permissions, a sign-in of the last ten minutes is wanted.',
       tags: ['Accounts'],
       params: UserParams,
       headers: IfMatch,
@@ -78,20 +87,19 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request, reply) => {
       const { params, body } = request
-      const changed = await write(db, async (tx) => {
-        const before = await getUser(tx, params.id)
-        await requireOwnRole(tx, caller(request), before.role)
+      return answerOnce(db, request, reply, async (tx) => {
+        const { user: before, caller } = await lockGovernedUser(tx, request, params.id)
         requireMatch(request, userTag(before))
-        if (body.role !== undefined) await requireOwnRole(tx, caller(request), body.role)
+        for (const role of new Set([before.role, body.role ?? before.role]))
+          await requireRoleToGive(tx, caller, role)
         const after = await updateUser(tx, params.id, body)
         if (before.role === 'admin') await requireAnAdmin(tx)
         if (after.status === 'disabled') await endSessions(tx, params.id)
-        await recordAudit(tx, request, { action: 'user.update', target: `user:${params.id}`, changes: body })
-        return after
-      }).catch(translateRefusal)
-      auth.forget(({ id }) => id === params.id)
-      fastify.purge(['users'])
-      return reply.header('etag', userTag(changed)).send(shown(changed))
+        const target = `user:${params.id}`
+        const changes = membersOf(after, body)
+        await recordAudit(tx, request, { action: 'user.update', target, changes, before })
+        return { status: 200, headers: { etag: userTag(after) }, body: toUser(after) }
+      })
     }
   })
 
@@ -100,6 +108,7 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
     url: '',
     config: {
       access: 'users:delete',
+      fresh: '10m',
       problems: [...conditional, UserNotFound, BeyondOwnPermissions, LastAdmin]
     },
     schema: {
@@ -114,16 +123,13 @@ const user: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request, reply) => {
       const { params } = request
       await write(db, async (tx) => {
-        const before = await getUser(tx, params.id)
-        await requireOwnRole(tx, caller(request), before.role)
+        const { user: before } = await lockGovernedUser(tx, request, params.id)
         requireMatch(request, userTag(before))
-        await tx.deleteFrom('users').where('id', '=', params.id).execute()
+        await deleteUser(tx, params.id)
         if (before.role === 'admin') await requireAnAdmin(tx)
         const changes = { username: before.username }
         await recordAudit(tx, request, { action: 'user.delete', target: `user:${params.id}`, changes })
       })
-      auth.forget(({ id }) => id === params.id)
-      fastify.purge(['users'])
       return reply.code(204).send()
     }
   })

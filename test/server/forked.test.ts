@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { request, type IncomingMessage } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { test, type Test } from 'tap'
+import { build as buildApp } from '../helper.ts'
+import { announced, build, freePort, root, run, temporaryFolder } from '../process.ts'
+
+/** What PM2 and others do: fork a server by node:cluster, on one port, and nothing else. */
+const manager = `
+  import cluster from 'node:cluster'
+  const [exec, app, count] = process.argv.slice(2)
+  cluster.setupPrimary({ exec, args: ['--address', '127.0.0.1', '--log-level', 'info', '--options', app] })
+  cluster.on('exit', (worker, code) => console.log('process', worker.id, 'ended with', code))
+  const next = () => Object.keys(cluster.workers).length < Number(count) && cluster.fork()
+  cluster.on('listening', next)
+  process.on('SIGTERM', () => { for (const worker of Object.values(cluster.workers)) worker.process.kill(); process.exit(0) })
+  next()`
+
+function startManager(t: Test, env: Record<string, string>) {
+  build()
+  const exec = createRequire(join(root, 'package.json')).resolve('fastify-cli/start.js')
+  const cwd = temporaryFolder(t)
+  const file = join(cwd, 'manager.mjs')
+  writeFileSync(file, manager)
+  const args = [file, exec, join(root, 'dist/app.js'), '2']
+  return run(t, process.execPath, args, { cwd, env: { PORT: '0', BCRYPT_COST: '4', ...env } })
+}
+
+/** One request on a connection of its own, so that the processes take turns. */
+async function get(url: string, token: string) {
+  const asked = request(url, { agent: false, headers: { authorization: `Bearer ${token}` } }).end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  return text(response)
+}
+
+test('processes that another program forks agree within a second or two', { timeout: 60_000 }, async (t) => {
+  const server = await announced(startManager(t, {}))
+  const { url } = server
+  while (server.output().split('Gatehouse API').length < 3) await setTimeout(20)
+  const json = { 'content-type': 'application/json' }
+  const login = await fetch(`${url}/login`, {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ username: 'admin', password: 'password123' })
+  })
+  const { access_token } = (await login.json()) as { access_token: string }
+  const lists = async () => Promise.all([1, 2, 3, 4].map(() => get(`${url}/users`, access_token)))
+  await lists()
+  const made = await fetch(`${url}/users`, {
+    method: 'POST',
+    headers: { ...json, authorization: `Bearer ${access_token}` },
+    body: JSON.stringify({ username: 'newcomer', password: 'correct horse battery', role: 'user' })
+  })
+  t.equal(made.status, 201)
+  await setTimeout(1_500)
+  t.ok(
+    (await lists()).every((list) => list.includes('newcomer')),
+    'long before what was kept expires'
+  )
+})
+
+test('processes that another program forks need a port for metrics each', { timeout: 60_000 }, async (t) => {
+  const port = await freePort()
+  const server = await announced(startManager(t, { METRICS_PORT: String(port) }))
+  while (!server.output().includes('ended with 1')) await setTimeout(20)
+  t.match(server.output(), `METRICS_PORT=${port} is taken`)
+  t.match(server.output(), 'increment_var')
+  t.equal((await fetch(`http://127.0.0.1:${port}/metrics`)).status, 200)
+})
+
+test('two instances on one SQLite file, without Redis, agree within a second or two', async (t) => {
+  const env = { DATABASE_URL: `file:${join(temporaryFolder(t), 'shared.db')}` }
+  const [first, second] = [await buildApp(t, env), await buildApp(t, env)]
+  const headers = await first.as('admin')
+  const list = () => second.app.inject({ url: '/users', headers })
+  await list()
+  t.match((await list()).headers['cache-status'], 'hit')
+  const payload = { username: 'newcomer', password: 'correct horse battery', role: 'user' }
+  t.equal((await first.app.inject({ method: 'POST', url: '/users', headers, payload })).statusCode, 201)
+  while (!(await list()).body.includes('newcomer')) await setTimeout(50)
+  t.pass('the test ends before what was kept would')
+})

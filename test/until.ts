@@ -1,0 +1,13 @@
+import { setTimeout } from 'node:timers/promises'
+
+/**
+ * Asks again and again until it is so. @throws after ten seconds, by which none of what the tests wait for may pass
+ * by itself: no answer that is kept has expired, no window of a limit has ended
+ */
+export async function until(holds: () => boolean | Promise<boolean>) {
+  const deadline = performance.now() + 10_000
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`It is not so: ${String(holds)}`)
+    await setTimeout(10)
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * `npm run mutate -- core/throttle [test/FILE …]`: changes one thing after the other in a folder or file, and looks
+ * whether a test notices. What survives is listed with its place; the report is artefacts/mutation/NAME.html.
+ * Without test files it takes those that go through fastify.inject; fewer are faster.
+ */
+import './install.js'
+import { Stryker } from '@stryker-mutator/core'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const [target, ...tests] = process.argv.slice(2)
+if (target === undefined) {
+  console.error('Usage: npm run mutate -- FOLDER_OR_FILE [TEST_FILE …]')
+  process.exit(2)
+}
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const name = target.replaceAll(/[^\w-]+/g, '-')
+
+const stryker = new Stryker({
+  mutate: [statSync(target).isDirectory() ? join(target, '**/*.ts') : target],
+  testRunner: 'tap',
+  plugins: [import.meta.resolve('@stryker-mutator/tap-runner')],
+  coverageAnalysis: 'perTest',
+  tap: {
+    testFiles: tests.length > 0 ? tests : ['test/{core,plugins,routes}/**/*.test.ts'],
+    nodeArgs: ['-r', '{{hookFile}}', '{{testFile}}'],
+    forceBail: true
+  },
+  tempDirName: 'artefacts/mutation/sandbox',
+  ignorePatterns: ['/artefacts', '/dist', '/data', '/client', '/.git'],
+  incremental: true,
+  incrementalFile: `artefacts/mutation/${name}.json`,
+  reporters: ['clear-text', 'html', 'progress-append-only'],
+  htmlReporter: { fileName: `artefacts/mutation/${name}.html` },
+  clearTextReporter: { allowColor: false, reportTests: false },
+  thresholds: { high: 95, low: 85, break: 85 },
+  concurrency: 2,
+  timeoutMS: 60_000,
+  allowConsoleColors: false
+})
+await stryker.runMutationTest()
