@@ -4,9 +4,9 @@ import { findings } from './looks.ts'
 import { type Console, fillIn, password } from './open.ts'
 import { grownOld } from './staying.ts'
 
-/** An authenticator app is taken in, asked for at the sign-in and before what matters, and removed. */
-export async function secondFactor(t: Test, { server, as, account }: Console) {
-  const { username } = await account()
+/** An authenticator app is taken in, asked for at the sign-in and before what matters, and taken away where it was lost. */
+export async function secondFactor(t: Test, { server, as, account, admin, api }: Console) {
+  const { id, username } = await account()
   const page = await as(username, '', /status of 40[13]/)
   await page.getByRole('button', { name: 'Add an app' }).click()
   const add = page.getByRole('dialog', { name: 'Add an authenticator app' })
@@ -48,4 +48,19 @@ export async function secondFactor(t: Test, { server, as, account }: Console) {
   await ask.getByRole('button', { name: 'Go on' }).click()
   await shown.getByRole('button', { name: 'I have kept them' }).click()
   await page.getByText('10 left').waitFor()
+
+  const theirs = await admin(`#/users/${id}`, /status of 401/)
+  await theirs.getByText('Phone').waitFor()
+  await theirs.getByText('10 left').waitFor()
+  await theirs.getByRole('button', { name: 'Remove all factors' }).click()
+  const remove = theirs.getByRole('dialog', { name: `Remove all factors of ${username}?` })
+  t.same(await findings(theirs), [])
+  await remove.getByRole('button', { name: 'Remove all factors' }).click()
+  const isIt = theirs.getByRole('dialog', { name: 'Is it still you?' })
+  await isIt.getByLabel('Your password').fill(password)
+  await theirs.keyboard.press('Enter')
+  await theirs.getByText('None: the password alone signs in.').waitFor()
+  t.match(await api('GET', `/users/${id}/factors`), { factors: [], recovery_codes: 0 })
+  await page.reload()
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
 }

@@ -6,6 +6,7 @@ import {
   enrolFactor,
   type EnrolledFactor,
   type Factor,
+  type FactorList,
   listMyFactors,
   removeFactor,
   renewRecoveryCodes
@@ -21,12 +22,33 @@ import { When } from './When.tsx'
 export const useFactors = () =>
   useAnswer(['me', 'factors'], async (client) => (await listMyFactors({ client, throwOnError: true })).data)
 
+/** The apps that count: those that a first code has come of. */
+export const confirmedOf = (list: FactorList | undefined) =>
+  list?.factors.filter(({ confirmed_at }) => confirmed_at !== null) ?? []
+
+/** What an app is known by, and when it was last of use. */
+export const FactorName = ({ name, last_used_at }: Factor) => (
+  <Text size="sm" className="breaks">
+    {name}{' '}
+    <Text component="span" size="xs" c="dimmed">
+      {last_used_at ? <When at={last_used_at} /> : 'not used yet'}
+    </Text>
+  </Text>
+)
+
+/** How often one can still do without app and passkey. */
+export const CodesLeft = ({ count }: { count: number }) => (
+  <Text size="sm">
+    Recovery codes <Badge color={count > 3 ? 'gray' : 'orange'}>{count} left</Badge>
+  </Text>
+)
+
 /** Authenticator apps, and the codes for when they are lost. */
 export function Factors() {
   const { data, error, refetch } = useFactors()
   const [enrolled, setEnrolled] = useState<EnrolledFactor>()
   const [codes, setCodes] = useState<string[]>()
-  const confirmed = data?.factors.filter(({ confirmed_at }) => confirmed_at !== null) ?? []
+  const confirmed = confirmedOf(data)
   return (
     <Card>
       <Title order={2} mb="xs">
@@ -36,12 +58,7 @@ export function Factors() {
       <Stack gap="sm" mih={60}>
         {confirmed.map((factor) => (
           <Group key={factor.id} justify="space-between" wrap="nowrap">
-            <Text size="sm" className="breaks">
-              {factor.name}{' '}
-              <Text component="span" size="xs" c="dimmed">
-                {factor.last_used_at ? <When at={factor.last_used_at} /> : 'not used yet'}
-              </Text>
-            </Text>
+            <FactorName {...factor} />
             <RemoveFactor {...factor} isLast={confirmed.length === 1} />
           </Group>
         ))}
@@ -52,10 +69,7 @@ export function Factors() {
         )}
         {data && confirmed.length + data.passkeys > 0 && (
           <Group justify="space-between" wrap="nowrap">
-            <Text size="sm">
-              Recovery codes{' '}
-              <Badge color={data.recovery_codes > 3 ? 'gray' : 'orange'}>{data.recovery_codes} left</Badge>
-            </Text>
+            <CodesLeft count={data.recovery_codes} />
             <RenewCodes onDone={setCodes} />
           </Group>
         )}

@@ -6,7 +6,7 @@ import { getPasskey, knowsPasskeys } from '../passkeys.ts'
 import { useAct } from '../queries.ts'
 import { useStore } from '../store.ts'
 import { CodeInput, proofOf } from './CodeInput.tsx'
-import { useFactors } from './Factors.tsx'
+import { confirmedOf, useFactors } from './Factors.tsx'
 import { Failure, useCountdown } from './Failure.tsx'
 
 /** Asks again who sits here, over whatever wanted to know; that goes on by itself, with nothing lost. */
@@ -30,8 +30,7 @@ function Proof() {
   const [text, setText] = useState('')
   const factors = useFactors()
   const hasPasskey = (factors.data?.passkeys ?? 0) > 0
-  const hasFactor =
-    hasPasskey || (factors.data?.factors.some(({ confirmed_at }) => confirmed_at !== null) ?? false)
+  const hasFactor = hasPasskey || confirmedOf(factors.data).length > 0
   const act = useAct(() => answerProof(true))
   const left = useCountdown(act.error)
   return (

@@ -24,6 +24,7 @@ import { Page } from '../components/Page.tsx'
 import { RoleSelect } from '../components/RoleSelect.tsx'
 import { Sessions } from '../components/Sessions.tsx'
 import { SignInHealth } from '../components/SignInHealth.tsx'
+import { UserFactors } from '../components/UserFactors.tsx'
 import { useAnswer, useMay, useMe } from '../queries.ts'
 
 const back = { href: '/users', label: 'Users' }
@@ -95,6 +96,7 @@ function Account({ current }: { current: Versioned<User> }) {
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack gap="lg">
             {may('audit:read') && <Latest target={`user:${user.id}`} />}
+            {may('factors:write') && user.kind === 'person' && <UserFactors user={user} />}
             <Help current={current} />
           </Stack>
         </Grid.Col>
