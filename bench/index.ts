@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureIdempotency, measureKeys } from './beside.ts'
 import { measureCluster } from './cluster.ts'
 import { measureEnumeration } from './enumeration.ts'
 import { measureLadder } from './ladder.ts'
@@ -18,6 +19,8 @@ const parts: Record<string, (stage: Stage) => Promise<unknown>> = {
   mixed: measureMixed,
   logins: measureLogins,
   enumeration: measureEnumeration,
+  keys: measureKeys,
+  idempotency: measureIdempotency,
   cluster: measureCluster,
   memory: measureMemory,
   ladder: measureLadder

@@ -19,21 +19,30 @@ interface NewSession extends Pick<Subject, 'sessionId' | 'authTime' | 'amr'> {
 /** Where a request wants its refresh token. */
 type Place = Static<typeof RefreshPlace>
 
-/** How every sign-in answers the tokens of its session: the refresh token in the body, or in a cookie. */
-export function tokenAnswer(signer: Signer, config: Pick<Config, 'PUBLIC_URL' | 'REFRESH_TOKEN_TTL'>) {
+/**
+ * What the routes that sign in have in common: their policy, and how they answer the tokens of the new session, the
+ * refresh token in the body or in a cookie.
+ */
+export function tokenAnswer(
+  signer: Signer,
+  config: Pick<Config, 'PUBLIC_URL' | 'RATE_LIMIT_SIGN_IN' | 'REFRESH_TOKEN_TTL'>
+) {
   const cookie = refreshCookie(config)
   return {
-    /** Lets a request go on that may have its refresh token where it asks for it. @throws NotSameOrigin */
-    judge: (request: FastifyRequest, { refresh }: Place) => {
-      if (refresh === 'cookie') requireSameOrigin(request)
-    },
-    /** The answer with the first tokens of a session (RFC 6749, section 5.1). */
-    of: (
+    policy: {
+      access: 'public',
+      whileReadOnly: true,
+      limit: { perMinute: config.RATE_LIMIT_SIGN_IN, by: 'address' }
+    } as const,
+    /** The answer with the first tokens of the session that `begin` opens (RFC 6749, section 5.1). @throws NotSameOrigin */
+    answer: async (
       request: FastifyRequest,
       reply: FastifyReply,
       { refresh }: Place,
-      { user, refreshToken, ...session }: NewSession
+      begin: () => Promise<NewSession>
     ) => {
+      if (refresh === 'cookie') requireSameOrigin(request)
+      const { user, refreshToken, ...session } = await begin()
       if (refresh === 'cookie') cookie.keep(request, reply, refreshToken)
       return {
         access_token: signer.signAccessToken({ ...user, ...session }),

@@ -29,15 +29,13 @@ const invalid = () => new InvalidCredentials().with({ headers: challenge() })
 
 const login: FastifyPluginAsyncTypebox = async (fastify) => {
   const { auth, config, db, passwords } = fastify
-  const answer = tokenAnswer(auth, config)
+  const { answer, policy } = tokenAnswer(auth, config)
 
   fastify.route({
     method: 'POST',
     url: '',
     config: {
-      access: 'public',
-      whileReadOnly: true,
-      limit: { perMinute: config.RATE_LIMIT_SIGN_IN, by: 'address' },
+      ...policy,
       problems: [
         MissingCredentials,
         InvalidCredentials,
@@ -70,17 +68,14 @@ const login: FastifyPluginAsyncTypebox = async (fastify) => {
         ? new MissingCredentials()
         : Object.assign(new Error('validation'), { validation: errors, validationContext: part })
     },
-    handler: async (request, reply) => {
-      answer.judge(request, request.query)
-      const session = await signIn(
-        { db, config, passwords, lifetimes: auth.lifetimes },
-        request,
-        request.body
-      )
-      if (!session) throw invalid()
-      if ('challenge' in session) throw mfaRequired(session.challenge, session.methods)
-      return answer.of(request, reply, request.query, session)
-    }
+    handler: (request, reply) =>
+      answer(request, reply, request.query, async () => {
+        const around = { db, config, passwords, lifetimes: auth.lifetimes }
+        const session = await signIn(around, request, request.body)
+        if (!session) throw invalid()
+        if ('challenge' in session) throw mfaRequired(session.challenge, session.methods)
+        return session
+      })
   })
 }
 export default login

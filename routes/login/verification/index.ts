@@ -14,15 +14,13 @@ import { ref } from '../../../schemas/types.ts'
 
 const verification: FastifyPluginAsyncTypebox = async (fastify) => {
   const { auth, config, judges } = fastify
-  const answer = tokenAnswer(auth, config)
+  const { answer, policy } = tokenAnswer(auth, config)
 
   fastify.route({
     method: 'POST',
     url: '',
     config: {
-      access: 'public',
-      whileReadOnly: true,
-      limit: { perMinute: config.RATE_LIMIT_SIGN_IN, by: 'address' },
+      ...policy,
       problems: [
         ChallengeInvalid,
         NotSameOrigin,
@@ -43,11 +41,10 @@ const verification: FastifyPluginAsyncTypebox = async (fastify) => {
       body: ref(Verification),
       response: { 200: ref(TokenPair, 'The tokens of the new session.') }
     },
-    handler: async (request, reply) => {
-      answer.judge(request, request.query)
-      const session = await verifySignIn({ ...judges, lifetimes: auth.lifetimes }, request, request.body)
-      return answer.of(request, reply, request.query, session)
-    }
+    handler: (request, reply) =>
+      answer(request, reply, request.query, () =>
+        verifySignIn({ ...judges, lifetimes: auth.lifetimes }, request, request.body)
+      )
   })
 }
 export default verification

@@ -18,16 +18,14 @@ const PasskeyRefused = defineProblem('PASSKEY_REFUSED', 401, 'The passkey does n
 
 const signIn: FastifyPluginAsyncTypebox = async (fastify) => {
   const { auth, config, db, passkeys } = fastify
-  const answer = tokenAnswer(auth, config)
+  const { answer, policy } = tokenAnswer(auth, config)
   const around = { config, db, lifetimes: auth.lifetimes, ...passkeys }
 
   fastify.route({
     method: 'POST',
     url: '',
     config: {
-      access: 'public',
-      whileReadOnly: true,
-      limit: { perMinute: config.RATE_LIMIT_SIGN_IN, by: 'address' },
+      ...policy,
       problems: [PasskeyRefused, PasskeyChallengeExpired, PasskeysNotConfigured, NotSameOrigin]
     },
     schema: {
@@ -40,12 +38,12 @@ const signIn: FastifyPluginAsyncTypebox = async (fastify) => {
       body: ref(PasskeySignIn),
       response: { 200: ref(TokenPair, 'The tokens of the new session.') }
     },
-    handler: async (request, reply) => {
-      answer.judge(request, request.query)
-      const session = await signInByPasskey(around, request, request.body.passkey)
-      if (!session) throw new PasskeyRefused().with({ headers: challenge() })
-      return answer.of(request, reply, request.query, session)
-    }
+    handler: (request, reply) =>
+      answer(request, reply, request.query, async () => {
+        const session = await signInByPasskey(around, request, request.body.passkey)
+        if (!session) throw new PasskeyRefused().with({ headers: challenge() })
+        return session
+      })
   })
 }
 export default signIn
