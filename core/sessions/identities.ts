@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { effectivePermissions } from '../roles/permissions.ts'
 import type { Permission } from '../../schemas/access.ts'
 import { hasFactor } from '../factors/methods.ts'
@@ -52,6 +53,9 @@ interface Found {
   unused: number | undefined
 }
 
+/** Factors are looked for where the role wants one alone. */
+const mustEnrol = sql<boolean | number>`roles.requires_mfa <> 0 and not ${hasFactor}`
+
 /** The account comes first: every transaction takes its locks in this order. */
 const identityQuery = (db: Db, { sessionId, userId }: Subject) =>
   db
@@ -60,8 +64,8 @@ const identityQuery = (db: Db, { sessionId, userId }: Subject) =>
     .innerJoin('roles', 'roles.name', 'users.role')
     .select(['users.id', 'users.username', 'users.role', 'sessions.id as sessionId', 'sessions.expires_at'])
     .select(['sessions.generation', 'sessions.used_at', 'sessions.auth_time', 'sessions.amr'])
-    .select(['roles.permissions', 'roles.requests_per_minute', 'roles.requires_mfa'])
-    .select(hasFactor.as('has_factor'))
+    .select(['roles.permissions', 'roles.requests_per_minute'])
+    .select(mustEnrol.as('must_enrol'))
     .where('sessions.id', '=', sessionId)
     .where('users.id', '=', userId)
     .where('users.status', '=', 'active')
@@ -72,7 +76,7 @@ type Row = Awaited<ReturnType<ReturnType<typeof identityQuery>['executeTakeFirst
 function toIdentity(row: Row): Found | undefined {
   if (!row) return undefined
   const { expires_at, generation, used_at, auth_time, amr, ...rest } = row
-  const { permissions, requests_per_minute, requires_mfa, has_factor, ...account } = rest
+  const { permissions, requests_per_minute, must_enrol, ...account } = rest
   const identity: SessionIdentity = {
     via: 'session',
     ...account,
@@ -80,7 +84,7 @@ function toIdentity(row: Row): Found | undefined {
     amr: amr.split(' '),
     permissions: effectivePermissions(permissions),
     requestsPerMinute: requests_per_minute,
-    mustEnrol: requires_mfa !== 0 && !has_factor
+    mustEnrol: Boolean(must_enrol)
   }
   return { identity, endsAt: Date.parse(expires_at), unused: used_at === null ? generation : undefined }
 }
