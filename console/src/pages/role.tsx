@@ -59,22 +59,23 @@ function Details({ role }: { role: Role }) {
   const may = useMay()
   const permissions = useAnswer(['permissions'], readPermissions)
   const { name, ...value } = role
-  const isFixed = name === 'admin' || !may('roles:write')
+  const mayWrite = may('roles:write')
+  const isFixed = name === 'admin' || !mayWrite
   return (
     <>
       {name === 'admin' && (
         <Alert color="gray" mb="md">
-          admin has every permission there is and will be, and cannot be changed: so nobody locks everybody
-          out.
+          admin has every permission there is and will be, so nobody locks everybody out: of it only the
+          second factor can be chosen.
         </Alert>
       )}
       <Edit
         // A role has no ETag: what it was is compared.
         current={{ value, etag: JSON.stringify(value) }}
-        disabled={isFixed}
+        disabled={!mayWrite}
         save={(body) => (client) => updateRole({ client, path: { name }, body, throwOnError: true })}
         done="Saved: it counts with the next request of everybody in this role"
-        fields={({ description, requests_per_minute, permissions: chosen }, change) => (
+        fields={({ description, requests_per_minute, requires_mfa, permissions: chosen }, change) => (
           <>
             <TextInput
               label="Description"
@@ -93,6 +94,13 @@ function Details({ role }: { role: Role }) {
               clampBehavior="strict"
               value={requests_per_minute}
               onChange={(next) => change({ requests_per_minute: Number(next) || 1 })}
+            />
+            <Checkbox
+              label="Needs a second factor"
+              description="Whoever has neither an app nor a passkey can only add one, from the next request on"
+              disabled={!mayWrite}
+              checked={requires_mfa}
+              onChange={({ currentTarget }) => change({ requires_mfa: currentTarget.checked })}
             />
             <Checkbox.Group
               label="Permissions"

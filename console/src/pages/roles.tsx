@@ -10,7 +10,7 @@ import {
   TextInput,
   VisuallyHidden
 } from '@mantine/core'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import {
   createRole,
@@ -91,44 +91,59 @@ function Grid({ roles, permissions }: { roles: Role[]; permissions: Permission[]
         </Table.Thead>
         <Table.Tbody>
           {permissions.map(({ name, description }) => (
-            <Table.Tr key={name}>
-              <Table.Th scope="row" className="sticky" fw={400}>
-                <Text size="sm" fw={550}>
-                  {name}
-                </Text>
-                <Text size="xs" c="dimmed" visibleFrom="sm">
-                  {description}
-                </Text>
-              </Table.Th>
-              {roles.map((role) => (
-                <Table.Td key={role.name} ta="center">
-                  <Allowed is={role.permissions.includes(name)} />
-                </Table.Td>
-              ))}
-            </Table.Tr>
+            <Row
+              key={name}
+              name={name}
+              description={description}
+              roles={roles}
+              cell={(role) => <Check is={role.permissions.includes(name)} />}
+            />
           ))}
-          <Table.Tr>
-            <Table.Th scope="row" className="sticky" fw={400}>
-              <Text size="sm" fw={550}>
-                Calls a minute
-              </Text>
-              <Text size="xs" c="dimmed" visibleFrom="sm">
-                On routes that are limited by role
-              </Text>
-            </Table.Th>
-            {roles.map(({ name, requests_per_minute }) => (
-              <Table.Td key={name} ta="center">
-                {requests_per_minute}
-              </Table.Td>
-            ))}
-          </Table.Tr>
+          <Row
+            name="Calls a minute"
+            description="On routes that are limited by role"
+            roles={roles}
+            cell={({ requests_per_minute }) => requests_per_minute}
+          />
+          <Row
+            name="Needs a second factor"
+            description="Without one they can only add it"
+            roles={roles}
+            cell={({ requires_mfa }) => <Check is={requires_mfa} />}
+          />
         </Table.Tbody>
       </Table>
     </Box>
   )
 }
 
-const Allowed = ({ is }: { is: boolean }) =>
+interface RowProps {
+  name: string
+  description: string
+  roles: Role[]
+  cell: (role: Role) => ReactNode
+}
+
+/** What each role has of something. */
+const Row = ({ name, description, roles, cell }: RowProps) => (
+  <Table.Tr>
+    <Table.Th scope="row" className="sticky" fw={400}>
+      <Text size="sm" fw={550}>
+        {name}
+      </Text>
+      <Text size="xs" c="dimmed" visibleFrom="sm">
+        {description}
+      </Text>
+    </Table.Th>
+    {roles.map((role) => (
+      <Table.Td key={role.name} ta="center">
+        {cell(role)}
+      </Table.Td>
+    ))}
+  </Table.Tr>
+)
+
+const Check = ({ is }: { is: boolean }) =>
   is ? (
     <Text component="span" c="var(--good)">
       <IconCheck />
