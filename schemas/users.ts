@@ -159,6 +159,11 @@ export const Me = Type.Object(
     locale: Locale,
     permissions: Type.Array(PermissionName, { maxItems: 100, uniqueItems: true }),
     requests_per_minute: RequestsPerMinute,
+    mfa_enrolment_needed: Type.Boolean({
+      description:
+        'Whether your role needs a second factor and you have none: until then you can only add it.',
+      examples: [false]
+    }),
     session_id: Nullable({ ...SessionId, description: 'The session of this call; null with a key.' }),
     key_id: Nullable({ ...KeyId, description: 'The key of this call; null with a session.' })
   },

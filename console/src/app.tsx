@@ -8,6 +8,7 @@ import { sees, Shell } from './components/Shell.tsx'
 import { isReachable } from './connection.ts'
 import { linkToken, type PublicPath } from './links.ts'
 import { UndoPage, VerifyPage } from './pages/address.tsx'
+import { EnrolmentPage } from './pages/enrolment.tsx'
 import { InvitationPage } from './pages/invitation.tsx'
 import { RecoverPage } from './pages/recover.tsx'
 import { SignIn } from './pages/sign-in.tsx'
@@ -67,15 +68,19 @@ function Screens() {
   const seen = screens.filter((screen) => sees(me, screen))
   return (
     <Shell me={me}>
-      <Switch>
-        {seen.flatMap(({ path, page, one }) => [
-          <Route key={path} path={path} component={page} />,
-          ...(one ? [<Route key={`${path}/:id`} path={`${path}/:id`} component={one} />] : [])
-        ])}
-        <Route>
-          <Redirect to={seen[0]?.path ?? '/me'} replace />
-        </Route>
-      </Switch>
+      {me.mfa_enrolment_needed ? (
+        <EnrolmentPage me={me} />
+      ) : (
+        <Switch>
+          {seen.flatMap(({ path, page, one }) => [
+            <Route key={path} path={path} component={page} />,
+            ...(one ? [<Route key={`${path}/:id`} path={`${path}/:id`} component={one} />] : [])
+          ])}
+          <Route>
+            <Redirect to={seen[0]?.path ?? '/me'} replace />
+          </Route>
+        </Switch>
+      )}
     </Shell>
   )
 }

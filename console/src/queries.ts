@@ -14,9 +14,10 @@ import { isReachable } from './connection.ts'
 /** What a role may allow. */
 export type Permission = Me['permissions'][number]
 
-/** Whoever is refused has perhaps lost a right: the menu follows. */
+/** Whoever is refused has perhaps lost a right, or needs a second factor by now: the menu follows. */
 function onError(error: unknown) {
-  if (problemOf(error)?.code === 'FORBIDDEN') void queries.invalidateQueries({ queryKey: ['me'] })
+  if (['FORBIDDEN', 'MFA_ENROLMENT_NEEDED'].includes(problemOf(error)?.code ?? ''))
+    void queries.invalidateQueries({ queryKey: ['me'] })
 }
 
 export const queries = new QueryClient({

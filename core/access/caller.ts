@@ -40,9 +40,10 @@ export const SessionNeeded = defineProblem('SESSION_NEEDED', 403, 'For people wh
 })
 
 export const MfaEnrolmentNeeded = defineProblem('MFA_ENROLMENT_NEEDED', 403, 'A second factor is needed', {
-  detail: 'Your role needs a second factor: add one with POST /me/factors.',
+  detail:
+    'Your role needs a second factor: add an authenticator app with POST /me/factors, or a passkey with POST /me/passkeys.',
   about:
-    'Accounts of some roles need a second factor. Without one they can add it, see their account and their sessions, and sign out.'
+    'Accounts of some roles need a second factor: an authenticator app or a passkey. Without one they can add it, see their account and their sessions, and sign out.'
 })
 
 /** The challenges of RFC 6750, section 3: without an error code for who sent nothing. */

@@ -30,6 +30,7 @@ async function describe(db: Db, identity: Identity) {
     locale: user.locale,
     permissions: [...permissions],
     requests_per_minute: requestsPerMinute,
+    mfa_enrolment_needed: identity.via === 'session' && identity.mustEnrol,
     session_id: identity.via === 'session' ? identity.sessionId : null,
     key_id: identity.keyId ?? null
   }

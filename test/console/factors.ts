@@ -1,13 +1,13 @@
+import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { codeAt } from '../totp.ts'
+import { until } from '../until.ts'
 import { findings } from './looks.ts'
 import { type Console, fillIn, password } from './open.ts'
 import { grownOld } from './staying.ts'
 
-/** An authenticator app is taken in, asked for at the sign-in and before what matters, and taken away where it was lost. */
-export async function secondFactor(t: Test, { server, as, account, admin, api }: Console) {
-  const { id, username } = await account()
-  const page = await as(username, '', /status of 40[13]/)
+/** Takes an authenticator app in, as far as its recovery codes; answers them once they are kept. */
+async function addApp(t: Test, page: Page) {
   await page.getByRole('button', { name: 'Add an app' }).click()
   const add = page.getByRole('dialog', { name: 'Add an authenticator app' })
   await add.getByLabel('Name').fill('Phone')
@@ -25,6 +25,52 @@ export async function secondFactor(t: Test, { server, as, account, admin, api }:
   await shown.getByRole('link', { name: 'Download' }).click()
   t.equal((await saving).suggestedFilename(), 'recovery-codes.txt')
   await shown.getByRole('button', { name: 'I have kept them' }).click()
+  return codes
+}
+
+/** A role comes to need a second factor: whoever has none is led to add one, and then to where they were going. */
+export async function enrolling(t: Test, { admin, as, account, api }: Console) {
+  await api('POST', '/roles', {
+    name: 'guarded',
+    description: 'Reads what has happened',
+    permissions: ['audit:read', 'users:read'],
+    requests_per_minute: 60
+  })
+  const { id, username } = await account('guarded')
+  const theirs = await as(username, '#/users', /status of 403/)
+  await theirs.getByRole('heading', { name: 'Users' }).waitFor()
+
+  const page = await admin('#/roles/guarded')
+  await page.getByLabel('Needs a second factor').check()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await until(async () => (await api<{ requires_mfa: boolean }>('GET', '/roles/guarded')).requires_mfa)
+  await page.getByRole('link', { name: 'Roles' }).first().click()
+  const needs = page.getByRole('row', { name: 'Needs a second factor' })
+  t.match(await needs.getByRole('cell').allInnerTexts(), ['no', 'yes', 'no'])
+
+  await theirs.getByRole('textbox', { name: 'Name' }).fill('a')
+  await theirs.getByRole('heading', { name: 'A second factor is needed' }).waitFor()
+  await theirs.getByText('The role guarded needs one').waitFor()
+  t.equal(
+    await theirs.getByRole('link', { name: 'Users' }).count(),
+    0,
+    'what would be refused is not offered'
+  )
+  t.same(await findings(theirs), [])
+  await theirs.reload()
+  await addApp(t, theirs)
+  await theirs.getByRole('heading', { name: 'Users' }).waitFor()
+  await theirs.getByRole('table', { name: 'Users' }).waitFor()
+
+  await api('DELETE', `/users/${id}`, undefined, { 'if-match': '*' })
+  await api('DELETE', '/roles/guarded')
+}
+
+/** An authenticator app is taken in, asked for at the sign-in and before what matters, and taken away where it was lost. */
+export async function secondFactor(t: Test, { server, as, account, admin, api }: Console) {
+  const { id, username } = await account()
+  const page = await as(username, '', /status of 40[13]/)
+  const codes = await addApp(t, page)
   await page.getByText('10 left').waitFor()
 
   await page.getByRole('button', { name: 'Sign out' }).first().click()
@@ -46,7 +92,7 @@ export async function secondFactor(t: Test, { server, as, account, admin, api }:
   const ask = page.getByRole('dialog', { name: 'Is it still you?' })
   await ask.getByRole('textbox', { name: 'Code' }).fill(codes[1] ?? '')
   await ask.getByRole('button', { name: 'Go on' }).click()
-  await shown.getByRole('button', { name: 'I have kept them' }).click()
+  await page.getByRole('button', { name: 'I have kept them' }).click()
   await page.getByText('10 left').waitFor()
 
   const theirs = await admin(`#/users/${id}`, /status of 401/)

@@ -418,11 +418,16 @@ test('an account whose role needs a factor can add one, see itself and sign out,
   t.equal(await ask('GET', '/protected'), 'MFA_ENROLMENT_NEEDED', 'from the next request on')
   t.equal(await ask('PATCH', '/me', { username: 'other' }), 'MFA_ENROLMENT_NEEDED')
   t.equal(await ask('PUT', '/me/password', {}), 'MFA_ENROLMENT_NEEDED')
+  const isNeeded = async () =>
+    (await app.inject({ url: '/me', headers: mine.headers })).json<{ mfa_enrolment_needed: boolean }>()
+      .mfa_enrolment_needed
+  t.equal(await isNeeded(), true)
   for (const url of ['/me', '/me/factors', '/me/sessions']) t.equal(await ask('GET', url), 200, url)
   t.equal(await ask('POST', '/me/reauthentication', { password: 'password123' }), 204)
   const { id, status } = await enrol(app, mine.headers)
   t.same(status, [201, 200])
   t.equal(await ask('GET', '/protected'), 200, 'with a factor all is as it was')
+  t.equal(await isNeeded(), false)
   const removed = await app.inject({ method: 'DELETE', url: `/me/factors/${id}`, headers: mine.headers })
   t.equal(removed.statusCode, 204)
   t.equal(await ask('GET', '/protected'), 'MFA_ENROLMENT_NEEDED')

@@ -743,6 +743,10 @@ export type Me = {
      */
     requests_per_minute: number;
     /**
+     * Whether your role needs a second factor and you have none: until then you can only add it.
+     */
+    mfa_enrolment_needed: boolean;
+    /**
      * The session of this call; null with a key.
      */
     session_id: string | null;

@@ -15,7 +15,7 @@ import { useAnswer } from '../queries.ts'
 import { Act } from './Act.tsx'
 import { Ask } from './Ask.tsx'
 import { Failure } from './Failure.tsx'
-import { RecoveryCodes } from './RecoveryCodes.tsx'
+import { newCodes } from './RecoveryCodes.tsx'
 import { When } from './When.tsx'
 
 /** What one's own account has beside the password. */
@@ -47,7 +47,6 @@ export const CodesLeft = ({ count }: { count: number }) => (
 export function Factors() {
   const { data, error, refetch } = useFactors()
   const [enrolled, setEnrolled] = useState<EnrolledFactor>()
-  const [codes, setCodes] = useState<string[]>()
   const confirmed = confirmedOf(data)
   return (
     <Card>
@@ -70,7 +69,7 @@ export function Factors() {
         {data && confirmed.length + data.passkeys > 0 && (
           <Group justify="space-between" wrap="nowrap">
             <CodesLeft count={data.recovery_codes} />
-            <RenewCodes onDone={setCodes} />
+            <RenewCodes />
           </Group>
         )}
         <Group justify="flex-end">
@@ -86,14 +85,13 @@ export function Factors() {
         {enrolled && (
           <Confirm
             factor={enrolled}
-            onDone={(given) => {
+            onDone={(codes) => {
               setEnrolled(undefined)
-              setCodes(given)
+              newCodes.set(codes)
             }}
           />
         )}
       </Modal>
-      <RecoveryCodes codes={codes} onDone={() => setCodes(undefined)} />
     </Card>
   )
 }
@@ -167,7 +165,7 @@ function Confirm({ factor: { id, uri, secret }, onDone }: ConfirmProps) {
   )
 }
 
-const RenewCodes = ({ onDone }: { onDone: (codes: string[]) => void }) => (
+const RenewCodes = () => (
   <Act
     label="New codes"
     question="Make new recovery codes?"
@@ -175,7 +173,7 @@ const RenewCodes = ({ onDone }: { onDone: (codes: string[]) => void }) => (
     destructive
     call={async (client) => (await renewRecoveryCodes({ client, throwOnError: true })).data}
     done="There are new recovery codes"
-    onDone={({ recovery_codes }) => onDone(recovery_codes)}
+    onDone={({ recovery_codes }) => newCodes.set(recovery_codes)}
     button={{ size: 'compact-xs' }}
   />
 )

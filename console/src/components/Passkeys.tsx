@@ -12,7 +12,7 @@ import { knowsPasskeys, makePasskey } from '../passkeys.ts'
 import { usePages } from '../queries.ts'
 import { Act } from './Act.tsx'
 import { type Column, List } from './List.tsx'
-import { RecoveryCodes } from './RecoveryCodes.tsx'
+import { newCodes } from './RecoveryCodes.tsx'
 import { When } from './When.tsx'
 
 const columns: Column<Passkey>[] = [
@@ -48,33 +48,29 @@ export function Passkeys() {
     const { data } = await listMyPasskeys({ client, throwOnError: true })
     return { data: { ...data, next_cursor: null } }
   })
-  const [codes, setCodes] = useState<string[]>()
   const isPossible = pages.data?.pages[0]?.rp_id != null
   return (
-    <>
-      <List
-        label="Passkeys"
-        title
-        acts={isPossible && knowsPasskeys && <Add onDone={setCodes} />}
-        pages={pages}
-        rows={({ passkeys }) => passkeys}
-        rowKey={({ id }) => id}
-        columns={columns}
-        empty={
-          <Text size="sm" c="dimmed" ta="center">
-            {isPossible
-              ? 'With a passkey you sign in by your finger, your face or a key in your hand: there is no password to be stolen.'
-              : 'This server has no address that passkeys could be for: see PUBLIC_URL.'}
-          </Text>
-        }
-      />
-      <RecoveryCodes codes={codes} onDone={() => setCodes(undefined)} />
-    </>
+    <List
+      label="Passkeys"
+      title
+      acts={isPossible && knowsPasskeys && <Add />}
+      pages={pages}
+      rows={({ passkeys }) => passkeys}
+      rowKey={({ id }) => id}
+      columns={columns}
+      empty={
+        <Text size="sm" c="dimmed" ta="center">
+          {isPossible
+            ? 'With a passkey you sign in by your finger, your face or a key in your hand: there is no password to be stolen.'
+            : 'This server has no address that passkeys could be for: see PUBLIC_URL.'}
+        </Text>
+      }
+    />
   )
 }
 
 /** With the first factor of an account come recovery codes. */
-function Add({ onDone }: { onDone: (codes: string[] | undefined) => void }) {
+function Add() {
   const [name, setName] = useState('')
   return (
     <Act
@@ -92,7 +88,7 @@ function Add({ onDone }: { onDone: (codes: string[] | undefined) => void }) {
         return data
       }}
       done="You can sign in with the passkey now"
-      onDone={({ recovery_codes }) => onDone(recovery_codes)}
+      onDone={({ recovery_codes }) => newCodes.set(recovery_codes)}
       onReset={() => setName('')}
       button={{ size: 'xs' }}
     >

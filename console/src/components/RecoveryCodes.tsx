@@ -1,25 +1,32 @@
 import { Button, Code, CopyButton, Group, Modal, Stack, Text } from '@mantine/core'
+import { session } from '../api.ts'
+import { Store, useStore } from '../store.ts'
 
-interface RecoveryCodesProps {
-  /** Undefined where there are none to show. */
-  codes: string[] | undefined
-  onDone: () => void
+/** Recovery codes that nobody has said are kept; undefined where there are none to show. */
+export const newCodes = new Store<string[] | undefined>(undefined)
+
+const forget = () => newCodes.set(undefined)
+
+// Nothing of one account is shown to the next.
+session.subscribe(forget)
+
+/** Shows recovery codes, which is done once: over whatever screen is there by then, until they are kept. */
+export function RecoveryCodes() {
+  const codes = useStore(newCodes)
+  return (
+    <Modal
+      opened={codes !== undefined}
+      onClose={forget}
+      closeOnClickOutside={false}
+      closeOnEscape={false}
+      title={<Text fw={650}>Your recovery codes</Text>}
+    >
+      {codes && <Codes codes={codes} />}
+    </Modal>
+  )
 }
 
-/** Recovery codes, which are shown once: until whoever they are for says that they are kept. */
-export const RecoveryCodes = ({ codes, onDone }: RecoveryCodesProps) => (
-  <Modal
-    opened={codes !== undefined}
-    onClose={onDone}
-    closeOnClickOutside={false}
-    closeOnEscape={false}
-    title={<Text fw={650}>Your recovery codes</Text>}
-  >
-    {codes && <Codes codes={codes} onDone={onDone} />}
-  </Modal>
-)
-
-function Codes({ codes, onDone }: { codes: string[]; onDone: () => void }) {
+function Codes({ codes }: { codes: string[] }) {
   const text = codes.join('\n')
   return (
     <Stack>
@@ -48,7 +55,7 @@ function Codes({ codes, onDone }: { codes: string[]; onDone: () => void }) {
             Download
           </Button>
         </Group>
-        <Button onClick={onDone}>I have kept them</Button>
+        <Button onClick={forget}>I have kept them</Button>
       </Group>
     </Stack>
   )

@@ -20,11 +20,12 @@ import { screens } from '../screens.ts'
 import { Banner } from './Banner.tsx'
 import { IconBook, IconLeave, IconMoon, IconSun, Mark } from './icons.tsx'
 import { Offline } from './Offline.tsx'
+import { RecoveryCodes } from './RecoveryCodes.tsx'
 import { StepUp } from './StepUp.tsx'
 
 /** Whether this account sees a screen. */
 export const sees = (me: Me, { permission }: (typeof screens)[number]) =>
-  permission === undefined || me.permissions.includes(permission)
+  !me.mfa_enrolment_needed && (permission === undefined || me.permissions.includes(permission))
 
 function SchemeButton() {
   const { setColorScheme } = useMantineColorScheme()
@@ -129,6 +130,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
         {children}
       </AppShell.Main>
       <StepUp />
+      <RecoveryCodes />
       <Offline />
     </AppShell>
   )
