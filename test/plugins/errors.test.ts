@@ -304,7 +304,11 @@ test('what is not HTTP gets one problem and the connection is closed', async (t)
     )
     t.equal(answer.split('HTTP/1.1 ').length, 2, `${name}: one answer`)
   }
-  t.match(await raw(url, 'GET /health/live HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /, 'no Host')
+  t.match(
+    await raw(url, 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'),
+    /^HTTP\/1\.1 400 /,
+    'no Host'
+  )
   const overflow = await raw(url, `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)
   t.match(overflow, /^HTTP\/1\.1 431 [^]*"code":"HEADERS_TOO_LARGE"/)
   const trace = await raw(

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { test } from 'tap'
 import { root, startServer } from '../process.ts'
 import { raw } from '../raw.ts'
+import { until } from '../until.ts'
 
 /** Has a process find OpenTelemetry, which is not installed beside the service, among the tools. */
 const hook = `
@@ -124,8 +124,10 @@ test('what the server does is seen in metrics, logs and traces, and no secret is
   t.ok(shown.size > 5)
   for (const name of shown) t.match(text, name, 'what the dashboard shows is there')
 
-  while (!spans.includes(trace) || !spans.includes('/users/1')) await setTimeout(20)
+  await until(() => spans.includes(trace) && spans.includes('/users/1'))
   t.match(spans, 'gatehouse', 'spans continue the trace of the caller')
+  // The last of the lines, which come after their answers.
+  await until(() => server.output().includes('"msg":"no request"'))
 
   const lines = server
     .output()
