@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DatabaseObserver } from '../core/database/observer.ts'
+import { signInEnding, signInRoutes } from '../core/sessions/sign-in-ending.ts'
 import { isForked, isOfOurCluster } from '../core/processes/cluster.ts'
 
 declare module 'fastify' {
@@ -18,8 +19,7 @@ interface Metrics extends DatabaseObserver {
 
 const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
-/** What became of a sign-in, by the status of its answer. */
-const signInResults: Record<number, string> = { 200: 'success', 401: 'refused', 429: 'throttled' }
+const signInResults = { ok: 'success', refused: 'refused', throttled: 'throttled' }
 
 const isTaken = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 
@@ -109,7 +109,8 @@ export default fp(
       const { statusCode: status } = reply
       requests.observe({ method: request.method, route, status }, reply.elapsedTime / 1_000)
       if (status === 429) refusals.inc({ route })
-      if (route === '/login') signIns.inc({ result: signInResults[status] ?? 'failed' })
+      const ending = signInRoutes.has(route) && signInEnding(reply)
+      if (ending) signIns.inc({ result: signInResults[ending] })
       const cacheStatus = reply.getHeader('cache-status')
       if (cacheStatus !== undefined)
         cached.inc({ result: String(cacheStatus).includes('; hit') ? 'hit' : 'miss' })

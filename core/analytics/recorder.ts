@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type EventName, type Outcome, outcomes } from '../../schemas/analytics.ts'
 import type { Limit } from '../limits/limit.ts'
 import { originOf } from '../network/origin.ts'
+import { signInEnding, signInRoutes } from '../sessions/sign-in-ending.ts'
 import { Busiest } from './busiest.ts'
 import { bounds, bucketOf } from './latency.ts'
 import { coarse } from './network.ts'
@@ -15,7 +16,7 @@ interface RouteSlots extends RouteName {
   sums: Float64Array
   isCached: boolean
   limit: EventName
-  endings: Partial<Record<number, EventName>>
+  meaning: ((reply: FastifyReply) => EventName | undefined) | undefined
 }
 
 /** What is counted between two flushes. */
@@ -45,17 +46,17 @@ function outcomeOf(status: number, hit: boolean): number {
   return status === 401 || status === 403 ? outcomeIndex.auth : outcomeIndex.client
 }
 
-/** What the answers of some routes mean. */
-const endingsOf: Record<string, RouteSlots['endings']> = {
-  'POST /login': { 200: 'sign_in.ok', 401: 'sign_in.refused', 429: 'sign_in.throttled' },
-  'POST /login/verification': {
-    200: 'sign_in.ok',
-    401: 'sign_in.refused',
-    403: 'sign_in.refused',
-    429: 'sign_in.throttled'
-  },
-  'POST /passkeys/sign-in': { 200: 'sign_in.ok', 401: 'sign_in.refused', 429: 'sign_in.throttled' },
-  'POST /refresh': { 200: 'refresh.ok', 401: 'refresh.refused' }
+const refreshEndings: Partial<Record<number, EventName>> = { 200: 'refresh.ok', 401: 'refresh.refused' }
+
+/** What an answer of some routes means. */
+function meaningOf({ route, method }: RouteName): RouteSlots['meaning'] {
+  if (method !== 'POST') return undefined
+  if (route === '/refresh') return ({ statusCode }) => refreshEndings[statusCode]
+  if (!signInRoutes.has(route)) return undefined
+  return (reply) => {
+    const ending = signInEnding(reply)
+    return ending && `sign_in.${ending}`
+  }
 }
 
 const limitEvent = (limit: Limit = 'default'): EventName =>
@@ -66,7 +67,7 @@ const slots = (name: RouteName, more: Partial<RouteSlots> = {}): RouteSlots => (
   sums: new Float64Array(outcomes.length * width),
   isCached: false,
   limit: 'limited.default',
-  endings: {},
+  meaning: undefined,
   ...more
 })
 
@@ -97,8 +98,8 @@ export class Recorder {
     sums[bucket] = (sums[bucket] ?? 0) + 1
 
     if (status === 429) this.event(of.limit)
-    const ending = of.endings[status]
-    if (ending !== undefined) this.event(ending)
+    const meaning = of.meaning?.(reply)
+    if (meaning !== undefined) this.event(meaning)
     const { user } = request
     if (user && !this.#active.has(user.id)) this.#noteActive(user.id)
     if (this.#requests++ % sample === 0)
@@ -138,7 +139,7 @@ export class Recorder {
     const found = this.#named(name, {
       isCached: config.cache !== undefined,
       limit: limitEvent(config.limit),
-      endings: endingsOf[`${name.method} ${name.route}`] ?? {}
+      meaning: meaningOf(name)
     })
     this.#byConfig.set(config, found)
     return found

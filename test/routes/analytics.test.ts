@@ -1,8 +1,11 @@
 import { sql } from 'kysely'
 import { test } from 'tap'
 import { cleanUp } from '../../core/retention/clean-up.ts'
+import { enrol } from '../authenticator.ts'
 import { fakeClocks } from '../clock.ts'
 import { build } from '../helper.ts'
+import { withPasskeys } from '../passkeys/service.ts'
+import { codeAt } from '../totp.ts'
 
 type Column = (number | null)[]
 
@@ -100,6 +103,35 @@ test('what is answered is counted by route, outcome and event; nothing else is k
     )
   )
   t.notMatch(text, /nowhere|999|127\.0\.0\.1/, 'no path, no id of a path, no address')
+})
+
+test('a sign-in with two steps counts once, when it ends', async (t) => {
+  const clock = fakeClocks(t)
+  const { app, db, owner, post, signIn } = await withPasskeys(t, counted)
+  const { headers, authenticator } = await owner('user')
+  const { secret } = await enrol(app, headers)
+  const begin = async () =>
+    (await post('/login', { username: 'user', password: 'password123' })).json<{ challenge: string }>()
+      .challenge
+  const counts = async () => {
+    await app.analytics?.flush()
+    const events = db.selectFrom('events').select(['event', 'count']).where('grain', '=', 'day')
+    const rows = await events.where('event', 'like', 'sign_in.%').execute()
+    return Object.fromEntries(rows.map(({ event, count }) => [event, count]))
+  }
+  const challenge = await begin()
+  t.same(await counts(), {}, 'the password was right, and that is no end')
+  await post('/login/verification', { challenge, code: '000000' })
+  t.same(await counts(), { 'sign_in.refused': 1 })
+  clock.pass(91_000)
+  await post('/login/verification', { challenge, code: codeAt(secret) })
+  t.same(await counts(), { 'sign_in.ok': 1, 'sign_in.refused': 1 })
+  await post('/login/verification', { challenge, code: codeAt(secret) })
+  t.same(await counts(), { 'sign_in.ok': 1, 'sign_in.refused': 2 }, 'a challenge that is over is a refusal')
+  t.equal((await signIn(authenticator)).statusCode, 200)
+  t.same(await counts(), { 'sign_in.ok': 2, 'sign_in.refused': 2 }, 'a passkey is both steps in one')
+  t.equal((await signIn(authenticator, { isVerified: false })).statusCode, 401)
+  t.same(await counts(), { 'sign_in.ok': 2, 'sign_in.refused': 3 })
 })
 
 test('a flush that fails is made up for, with nothing more kept meanwhile; one with nothing writes nothing', async (t) => {
