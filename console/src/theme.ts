@@ -45,6 +45,7 @@ export const theme = createTheme({
       defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'lg', highlightOnHoverColor: 'var(--hover)' }
     },
     Card: { defaultProps: { withBorder: true, padding: 'lg', bg: 'var(--mantine-color-body)' } },
+    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     Modal: {
       defaultProps: {
         closeButtonProps: { 'aria-label': 'Close' },
@@ -72,6 +73,9 @@ const tints = (strength: number, ground: string, shade: number) =>
     })
   )
 
+/** Read on white and on its own tint, as not even the darkest shade is. */
+const orange = 'color-mix(in srgb, var(--mantine-color-orange-9) 85%, #000)'
+
 /** White is read on it. */
 const red = {
   '--mantine-color-red-filled': 'var(--mantine-color-red-9)',
@@ -86,10 +90,11 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--hover': 'var(--mantine-color-gray-1)',
     '--danger': 'var(--mantine-color-red-9)',
     '--good': 'var(--mantine-color-teal-9)',
-    '--warn': 'var(--mantine-color-orange-9)',
+    '--warn': orange,
     '--mantine-color-dimmed': '#5c6375',
     '--mantine-color-placeholder': '#6b7284',
-    ...tints(10, '#fff', 9)
+    ...tints(10, '#fff', 9),
+    '--mantine-color-orange-light-color': orange
   },
   dark: {
     ...red,
