@@ -2,6 +2,7 @@ import { type Test, test } from 'tap'
 import { withoutBrowser } from './browser.ts'
 import { type Console, openConsole } from './console/open.ts'
 import { enrolling, secondFactor } from './console/factors.ts'
+import { ownKeys, services } from './console/keys.ts'
 import { looks } from './console/looks.ts'
 import { mailQueue, waiting, wayBack } from './console/mail.ts'
 import { passkeys } from './console/passkeys.ts'
@@ -30,6 +31,8 @@ test('the console, in a browser', { skip: withoutBrowser, timeout: 280_000 }, as
   await step('a passkey signs in, with and without the password, and proves who sits there', passkeys)
   await step('an authenticator app is taken in, and asked for', secondFactor)
   await step('a role that needs a second factor leads to adding one, and on', enrolling)
+  await step('a key is made for a program, shown once, changed, rotated and deleted', ownKeys)
+  await step('a service is made and acts with keys alone', services)
   await step('who is signed in is seen, and signed out', everybodysSessions)
   await step('what matters wants a proof of who sits there, and goes on', steppingUp)
   await step('the keyboard suffices', byKeyboard)

@@ -10,8 +10,8 @@ import type { Console } from './open.ts'
 const levels = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
 /** What other colours or less room can spoil. */
-const byLook = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable']
-const byRoom = ['button-name', 'link-name', 'label']
+export const byLook = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable']
+export const byRoom = ['button-name', 'link-name', 'label']
 
 /** What axe-core finds on a page at level AA, a line each; by `rules` alone where the page was held to all before. */
 export async function findings(page: Page, rules?: string[]): Promise<string[]> {
@@ -75,6 +75,18 @@ function fill(folder: string, ...statements: string[]) {
 export async function looks(t: Test, { admin, server, api, account }: Console) {
   const { id } = await account()
   const empty = await account()
+  const { id: service } = await api<{ id: number }>('POST', '/users', {
+    username: 'export-at-night',
+    kind: 'service',
+    role: 'admin'
+  })
+  for (const days of [90, 10])
+    await api('POST', `/users/${service}/keys`, {
+      name: `For ${days} days`,
+      permissions: ['users:read', 'audit:read'],
+      allowed_networks: ['203.0.113.0/24', '2001:db8::/32'],
+      expires_in_days: days
+    })
   await api('POST', '/roles', {
     name: 'keeper',
     description: 'Keeps',
@@ -92,6 +104,7 @@ export async function looks(t: Test, { admin, server, api, account }: Console) {
     invitations: '/users?tab=invitations',
     user: `/users/${id}`,
     'user-new': `/users/${empty.id}`,
+    service: `/users/${service}`,
     sessions: '/sessions',
     roles: '/roles',
     role: '/roles/keeper',
@@ -113,6 +126,7 @@ export async function looks(t: Test, { admin, server, api, account }: Console) {
         if (!isHeld && /-(none|few)$/.test(name)) continue
         await page.setViewportSize({ width, height: 900 })
         await page.emulateMedia({ colorScheme })
+        await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor()
         // What is on its way to its place or colour is there.
         await page.evaluate('document.getAnimations().forEach((animation) => animation.finish())')
         const wide = await page.evaluate<number>('document.documentElement.scrollWidth')

@@ -1,4 +1,4 @@
-import { TextInput } from '@mantine/core'
+import { SegmentedControl, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { createUser, type User } from '../../../client/src/index.ts'
@@ -8,39 +8,59 @@ import { IconPlus } from './icons.tsx'
 import { NewPassword } from './NewPassword.tsx'
 import { RoleSelect } from './RoleSelect.tsx'
 
-const blank = { username: '', password: '', role: 'user' }
+const blank = { kind: 'person' as User['kind'], username: '', password: '', role: 'user' }
 
 /** Makes an account and shows it. */
 export function NewUser() {
   const [, navigate] = useLocation()
-  const [body, setBody] = useState(blank)
+  const [{ password, ...account }, setAccount] = useState(blank)
+  const isService = account.kind === 'service'
+  const body = isService ? account : { ...account, password }
+  const change = (part: Partial<typeof blank>) => setAccount({ ...account, password, ...part })
   const call: Call<User> = async (client) => (await createUser({ client, body, throwOnError: true })).data
   return (
     <Act
       label="Create user"
       question="Create a user"
       call={call}
-      ready={body.username.length >= 3 && body.password.length >= 8}
-      done={`${body.username} can sign in now`}
+      ready={account.username.length >= 3 && (isService || password.length >= 8)}
+      done={
+        isService
+          ? `${account.username} is there: create a key for it`
+          : `${account.username} can sign in now`
+      }
       onDone={({ id }) => navigate(`/users/${id}`)}
-      onReset={() => setBody(blank)}
+      onReset={() => setAccount(blank)}
       button={{ variant: 'filled', leftSection: <IconPlus /> }}
     >
+      <SegmentedControl
+        aria-label="Kind"
+        value={account.kind}
+        onChange={(kind) => change({ kind })}
+        data={[
+          { value: 'person', label: 'Person' },
+          { value: 'service', label: 'Service' }
+        ]}
+      />
       <TextInput
         label="Username"
         description="3 to 50 letters, digits or . _ @ + -"
         data-autofocus
         autoComplete="off"
         spellCheck={false}
-        value={body.username}
-        onChange={({ currentTarget: { value } }) => setBody({ ...body, username: value })}
+        value={account.username}
+        onChange={({ currentTarget }) => change({ username: currentTarget.value })}
       />
-      <NewPassword value={body.password} onChange={(password) => setBody({ ...body, password })} />
+      {isService ? (
+        <Text size="sm">A service has no password and never signs in: keys are its only way in.</Text>
+      ) : (
+        <NewPassword value={password} onChange={(next) => change({ password: next })} />
+      )}
       <RoleSelect
         label="Role"
         allowDeselect={false}
-        value={body.role}
-        onChange={(role) => setBody({ ...body, role: role ?? 'user' })}
+        value={account.role}
+        onChange={(role) => change({ role: role ?? 'user' })}
       />
     </Act>
   )

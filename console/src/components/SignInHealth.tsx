@@ -8,9 +8,9 @@ import { useNow, When } from './When.tsx'
 const hour = 3_600_000
 
 /** The latest sign-ins of an account, those that were refused among them; undefined for who may not read the audit. */
-function useSignIns({ id, username }: User) {
+function useSignIns({ id, username, kind }: User) {
   const may = useMay()
-  const enabled = may('audit:read')
+  const enabled = kind === 'person' && may('audit:read')
   const latest = (query: { action: string; actor?: string; target?: string }) => ({
     key: ['audit', 'latest', query],
     call: async (client: Parameters<Parameters<typeof useAnswer<AuditEntry[]>>[1]>[0]) =>
@@ -31,10 +31,11 @@ interface SignInHealthProps {
   reset: ReactNode
 }
 
-/** Says in one sentence whether this account can sign in; where it cannot, why, and what helps. */
+/** Says in one sentence whether this account can sign in, or act when it is a service; where it cannot, why, and what helps. */
 export function SignInHealth({ user, enable, reset }: SignInHealthProps) {
   const { enabled, starts, refusals } = useSignIns(user)
   const now = useNow()
+  const isService = user.kind === 'service'
   const lastStart = starts?.[0]
   // An entry counts for an hour from the first of it; what was refused before the last sign-in is past.
   const recent = refusals?.filter(({ at }) => Date.parse(at) > now - hour) ?? []
@@ -44,8 +45,21 @@ export function SignInHealth({ user, enable, reset }: SignInHealthProps) {
 
   if (user.status === 'disabled')
     return (
-      <Verdict color="red" icon={<IconOff />} title="Cannot sign in: the account is disabled" act={enable}>
-        Its sessions have ended, and its password is refused until it is enabled again.
+      <Verdict
+        color="red"
+        icon={<IconOff />}
+        title={`Cannot ${isService ? 'act' : 'sign in'}: the account is disabled`}
+        act={enable}
+      >
+        {isService
+          ? 'Its keys are refused until it is enabled again.'
+          : 'Its sessions have ended, and its password is refused until it is enabled again.'}
+      </Verdict>
+    )
+  if (isService)
+    return (
+      <Verdict color="teal" icon={<IconOk />} title="Acts with keys">
+        A service never signs in: it has no password and gets no mail.
       </Verdict>
     )
   if (enabled && !(starts && refusals)) return <Skeleton height={92} radius="md" />

@@ -6,6 +6,10 @@ export const StatusBadge = ({ status }: Pick<User, 'status'>) => (
   <Badge color={status === 'active' ? 'teal' : 'red'}>{status}</Badge>
 )
 
+/** Said of services alone: all others are people. */
+export const KindBadge = ({ kind }: Pick<User, 'kind'>) =>
+  kind === 'service' && <Badge color="gray">service</Badge>
+
 export const RoleBadge = ({ role }: Pick<User, 'role'>) => (
   <Badge color={role === 'admin' ? 'gate' : 'gray'}>{role}</Badge>
 )

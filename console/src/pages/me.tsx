@@ -27,13 +27,15 @@ import { Address } from '../components/Address.tsx'
 import { AsCurl } from '../components/AsCurl.tsx'
 import { RoleBadge } from '../components/badges.tsx'
 import { Edit } from '../components/Edit.tsx'
-import { Limits } from '../components/Limits.tsx'
 import { Factors } from '../components/Factors.tsx'
+import { Keys } from '../components/Keys.tsx'
+import { Limits } from '../components/Limits.tsx'
 import { LocaleSelect } from '../components/LocaleSelect.tsx'
 import { NewPassword } from '../components/NewPassword.tsx'
 import { Page } from '../components/Page.tsx'
 import { Passkeys } from '../components/Passkeys.tsx'
 import { Sessions } from '../components/Sessions.tsx'
+import { myKeys } from '../keys.ts'
 import { useMe } from '../queries.ts'
 
 /** One's own account. */
@@ -102,6 +104,7 @@ export function MePage() {
           </Stack>
         </Grid.Col>
       </Grid>
+      <Keys calls={myKeys} offered={me.permissions} />
     </Page>
   )
 }

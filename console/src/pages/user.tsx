@@ -15,7 +15,7 @@ import {
 import type { Call } from '../api.ts'
 import { Act } from '../components/Act.tsx'
 import { AsCurl } from '../components/AsCurl.tsx'
-import { RoleBadge, StatusBadge } from '../components/badges.tsx'
+import { KindBadge, RoleBadge, StatusBadge } from '../components/badges.tsx'
 import { Edit, type Versioned } from '../components/Edit.tsx'
 import { Failure } from '../components/Failure.tsx'
 import { Latest } from '../components/Latest.tsx'
@@ -25,6 +25,7 @@ import { RoleSelect } from '../components/RoleSelect.tsx'
 import { Sessions } from '../components/Sessions.tsx'
 import { SignInHealth } from '../components/SignInHealth.tsx'
 import { UserFactors } from '../components/UserFactors.tsx'
+import { UserKeys } from '../components/UserKeys.tsx'
 import { useAnswer, useMay, useMe } from '../queries.ts'
 
 const back = { href: '/users', label: 'Users' }
@@ -53,6 +54,7 @@ function Account({ current }: { current: Versioned<User> }) {
   const may = useMay()
   const me = useMe()
   const user = current.value
+  const isPerson = user.kind === 'person'
   const path = { id: user.id }
   return (
     <Page
@@ -61,6 +63,7 @@ function Account({ current }: { current: Versioned<User> }) {
         <>
           <StatusBadge status={user.status} />
           <RoleBadge role={user.role} />
+          <KindBadge kind={user.kind} />
           {me.data?.id === user.id && <Badge color="gray">you</Badge>}
         </>
       }
@@ -83,24 +86,29 @@ function Account({ current }: { current: Versioned<User> }) {
               </Title>
               <Profile current={current} />
             </Card>
-            <Sessions
-              acts={may('sessions:write') && <EndSessions user={user} />}
-              queryKey={['users', user.id, 'sessions']}
-              call={(client, page) =>
-                listUserSessions({ client, path, query: { limit: 10, ...page }, throwOnError: true })
-              }
-              {...(may('sessions:write') && { act: (session) => <EndSession user={user} id={session.id} /> })}
-            />
+            {isPerson && (
+              <Sessions
+                acts={may('sessions:write') && <EndSessions user={user} />}
+                queryKey={['users', user.id, 'sessions']}
+                call={(client, page) =>
+                  listUserSessions({ client, path, query: { limit: 10, ...page }, throwOnError: true })
+                }
+                {...(may('sessions:write') && {
+                  act: (session) => <EndSession user={user} id={session.id} />
+                })}
+              />
+            )}
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack gap="lg">
             {may('audit:read') && <Latest target={`user:${user.id}`} />}
-            {may('factors:write') && user.kind === 'person' && <UserFactors user={user} />}
+            {may('factors:write') && isPerson && <UserFactors user={user} />}
             <Help current={current} />
           </Stack>
         </Grid.Col>
       </Grid>
+      {may('keys:read') && <UserKeys user={user} />}
     </Page>
   )
 }
@@ -108,7 +116,7 @@ function Account({ current }: { current: Versioned<User> }) {
 /** What an account is, to be changed. */
 function Profile({ current }: { current: Versioned<User> }) {
   const may = useMay()
-  const { id, username, role, email } = current.value
+  const { id, username, role, email, kind } = current.value
   return (
     <Edit
       current={{ value: { username, role }, etag: current.etag }}
@@ -134,9 +142,11 @@ function Profile({ current }: { current: Versioned<User> }) {
             value={value.role}
             onChange={(next) => next && change({ role: next })}
           />
-          <Text size="sm" c="dimmed" className="breaks">
-            {email === null ? 'No confirmed address of mail.' : `Mail goes to ${email}.`}
-          </Text>
+          {kind === 'person' && (
+            <Text size="sm" c="dimmed" className="breaks">
+              {email === null ? 'No confirmed address of mail.' : `Mail goes to ${email}.`}
+            </Text>
+          )}
         </>
       )}
     />
@@ -148,7 +158,7 @@ function Help({ current }: { current: Versioned<User> }) {
   const may = useMay()
   const me = useMe()
   const [, navigate] = useLocation()
-  const { id, username, status, email } = current.value
+  const { id, username, status, email, kind } = current.value
   if (!may('users:write') && !may('users:delete')) return null
   return (
     <Card>
@@ -161,7 +171,7 @@ function Help({ current }: { current: Versioned<User> }) {
             <SendLink user={current.value} />
           </Choice>
         )}
-        {may('users:write') && me.data?.id !== id && (
+        {may('users:write') && kind === 'person' && me.data?.id !== id && (
           <Choice explains="For one sign-in, which asks for another one. Ends their sessions, and lifts what holds up their sign-ins.">
             <SetPassword user={current.value} />
           </Choice>
@@ -176,7 +186,7 @@ function Help({ current }: { current: Versioned<User> }) {
             <Act
               label="Delete"
               question={`Delete ${username}?`}
-              explains={`The account ${username} and its sessions are gone for good; its id is never given out again.`}
+              explains={`The account ${username} with its sessions and keys is gone for good; its id is never given out again.`}
               destructive
               call={(client) =>
                 deleteUser({
@@ -207,16 +217,22 @@ const Choice = ({ explains, children }: { explains: string; children: React.Reac
 
 /** Lets an account in, or keeps it out. */
 function SetStatus({ current, status }: { current: Versioned<User>; status: User['status'] }) {
-  const { id, username } = current.value
+  const { id, username, kind } = current.value
   const isOff = status === 'disabled'
+  const isPerson = kind === 'person'
   return (
     <Act
       label={isOff ? 'Disable' : 'Enable'}
       question={`${isOff ? 'Disable' : 'Enable'} ${username}?`}
       explains={
-        isOff
-          ? 'Its sessions end now, and nobody can sign in to it until it is enabled.'
-          : 'They can sign in again with the password they had.'
+        {
+          active: isPerson
+            ? 'They can sign in again with the password they had.'
+            : 'Its keys are good again.',
+          disabled: isPerson
+            ? 'Its sessions end now, and nobody can sign in to it until it is enabled.'
+            : 'Its keys are refused until it is enabled.'
+        }[status]
       }
       destructive={isOff}
       call={(client) =>

@@ -1,4 +1,4 @@
-import { Anchor, Group, SegmentedControl, Stack, Tabs, Text } from '@mantine/core'
+import { Anchor, Group, SegmentedControl, Select, Stack, Tabs, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { useRef } from 'react'
 import { Link } from 'wouter'
@@ -6,7 +6,7 @@ import { type ListUsersData, listUsers, type User } from '../../../client/src/in
 import type { Call } from '../api.ts'
 import { useFilters } from '../address.ts'
 import { AsCurl } from '../components/AsCurl.tsx'
-import { RoleBadge, StatusBadge } from '../components/badges.tsx'
+import { KindBadge, RoleBadge, StatusBadge } from '../components/badges.tsx'
 import { FilterInput } from '../components/FilterInput.tsx'
 import { IconSearch } from '../components/icons.tsx'
 import { Invitations, Invite } from '../components/Invitations.tsx'
@@ -20,10 +20,13 @@ import { useMay, usePages } from '../queries.ts'
 const columns: Column<User>[] = [
   {
     title: 'Name',
-    cell: ({ id, username }) => (
-      <Anchor component={Link} href={`/users/${id}`} className="row-link" fz="inherit" fw={550} c="inherit">
-        {username}
-      </Anchor>
+    cell: ({ id, username, kind }) => (
+      <Group gap="xs">
+        <Anchor component={Link} href={`/users/${id}`} className="row-link" fz="inherit" fw={550} c="inherit">
+          {username}
+        </Anchor>
+        <KindBadge kind={kind} />
+      </Group>
     )
   },
   { title: 'Role', cell: ({ role }) => <RoleBadge role={role} />, from: 'xs' },
@@ -39,7 +42,7 @@ export function UsersPage() {
   return (
     <Page
       title="Users"
-      explains="Everybody who can sign in."
+      explains="Everybody who can sign in, and services, which act with keys."
       acts={
         may('users:write') && (
           <>
@@ -66,11 +69,12 @@ export function UsersPage() {
 }
 
 function Accounts() {
-  const { filters, setFilter } = useFilters('q', 'role', 'status')
+  const { filters, setFilter } = useFilters('q', 'role', 'status', 'kind')
   const query: ListUsersData['query'] = {
     ...(filters.q && { q: filters.q, sort: 'username' as const }),
     ...(filters.role && { role: filters.role }),
-    ...(filters.status && { status: filters.status as User['status'] })
+    ...(filters.status && { status: filters.status as User['status'] }),
+    ...(filters.kind && { kind: filters.kind as User['kind'] })
   }
   const list =
     (page: { cursor?: string }): Call<{ data: { users: User[]; next_cursor: string | null } }> =>
@@ -88,6 +92,18 @@ function Accounts() {
           w={{ base: '100%', sm: 170 }}
           value={filters.role || null}
           onChange={(value) => setFilter('role', value)}
+        />
+        <Select
+          aria-label="Kind"
+          placeholder="Any kind"
+          clearable
+          w={{ base: '100%', sm: 130 }}
+          value={filters.kind || null}
+          onChange={(value) => setFilter('kind', value)}
+          data={[
+            { value: 'person', label: 'People' },
+            { value: 'service', label: 'Services' }
+          ]}
         />
         <SegmentedControl
           aria-label="Status"
