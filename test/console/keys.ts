@@ -54,7 +54,7 @@ export async function ownKeys(t: Test, { url, server, admin }: Console) {
 
   const rows = page.getByRole('table', { name: 'Keys' }).getByRole('row')
   const row = rows.filter({ hasText: key.split('_')[1] ?? '' })
-  for (const text of ['users:read', '127.0.0.1/32, ::1/128', 'in 10 days', 'soon', 'never'])
+  for (const text of ['users:read', '127.0.0.1/32, ::1/128', 'in 10 days', 'ends soon', 'never'])
     await row.getByText(text, { exact: true }).waitFor()
   await row.getByRole('button', { name: 'Report' }).press('Enter')
   const details = page.getByRole('dialog', { name: 'Report' })

@@ -26,13 +26,14 @@ export function Keys({ calls, offered, readOnly = false }: KeysProps) {
   const columns: Column<ApiKey>[] = [
     {
       title: 'Key',
-      cell: ({ id, name, replaced_by }) => (
+      cell: ({ id, name, replaced_by, expires_at }) => (
         <>
           <Group gap="xs">
             <UnstyledButton className="row-link breaks" fz="inherit" fw={550} onClick={() => setShownId(id)}>
               {name}
             </UnstyledButton>
             {replaced_by !== null && <Badge color="gray">replaced</Badge>}
+            <Ending at={expires_at} />
           </Group>
           <Code>{id}</Code>
         </>
@@ -56,7 +57,7 @@ export function Keys({ calls, offered, readOnly = false }: KeysProps) {
       ),
       from: 'lg'
     },
-    { title: 'Good until', cell: ({ expires_at }) => <Expiry at={expires_at} />, from: 'xs' },
+    { title: 'Good until', cell: ({ expires_at }) => <When at={expires_at} />, from: 'xs' },
     {
       title: 'Last used',
       cell: ({ last_used_at }) => (last_used_at === null ? 'never' : <When at={last_used_at} />),
@@ -113,13 +114,9 @@ export function Keys({ calls, offered, readOnly = false }: KeysProps) {
 
 const fortnight = 14 * 86_400_000
 
-/** When a key is good no more; said aloud when that is soon. */
-function Expiry({ at }: { at: string }) {
+/** Says aloud that a key is good no more, or not for long. */
+function Ending({ at }: { at: string }) {
   const left = Date.parse(at) - useNow()
-  return (
-    <Group gap="xs">
-      <When at={at} />
-      {left < fortnight && <Badge color={left > 0 ? 'orange' : 'red'}>{left > 0 ? 'soon' : 'expired'}</Badge>}
-    </Group>
-  )
+  if (left >= fortnight) return null
+  return <Badge color={left > 0 ? 'orange' : 'red'}>{left > 0 ? 'ends soon' : 'expired'}</Badge>
 }

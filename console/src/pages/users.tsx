@@ -30,7 +30,7 @@ const columns: Column<User>[] = [
     )
   },
   { title: 'Role', cell: ({ role }) => <RoleBadge role={role} />, from: 'xs' },
-  { title: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
+  { title: 'Status', cell: ({ status }) => <StatusBadge status={status} />, width: 120 },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} />, from: 'sm' },
   { title: 'Id', cell: ({ id }) => id, from: 'md', width: 100 }
 ]
