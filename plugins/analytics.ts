@@ -5,6 +5,7 @@ import { writeSnapshot } from '../core/analytics/flush.ts'
 import { measure } from '../core/analytics/gauges.ts'
 import { Recorder } from '../core/analytics/recorder.ts'
 import { type RouteName, routeName, unknownRoute } from '../core/analytics/routes.ts'
+import { repeat } from '../core/time/repeat.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -22,28 +23,10 @@ interface Analytics extends Pick<Recorder, 'count' | 'event'> {
   measure(): Promise<void>
 }
 
-/** How often what was counted is written, in milliseconds: up to a fifth later, so that processes do not come all at once. */
+/** How often what was counted is written, in milliseconds. */
 const flushEvery = 10_000
 /** No five minutes pass without a measurement, the jitter included. */
 const measureEvery = 250_000
-
-/** Runs `work` again and again, first soon, each time after the last has ended, until it is told to stop. */
-function repeat(milliseconds: number, work: () => Promise<void>) {
-  let running = Promise.resolve()
-  let timer: NodeJS.Timeout
-  const next = (delay: number) => {
-    const jittered = delay * (1 + Math.random() / 5)
-    timer = setTimeout(() => {
-      running = work().finally(() => next(milliseconds))
-    }, jittered).unref()
-  }
-  next(flushEvery)
-  return async () => {
-    clearTimeout(timer)
-    await running
-    clearTimeout(timer)
-  }
-}
 
 /** Counts how the service is used. In a request that is a few additions; all else is done beside them. */
 export default fp(
@@ -83,8 +66,8 @@ export default fp(
     const flushOrWarn = orWarn(flush, 'what was counted could not be written, and counts to the next time')
 
     const stops = [
-      repeat(flushEvery, flushOrWarn),
-      repeat(measureEvery, orWarn(measureNow, 'the gauges could not be read'))
+      repeat(flushOrWarn, { first: flushEvery, every: flushEvery }),
+      repeat(orWarn(measureNow, 'the gauges could not be read'), { first: flushEvery, every: measureEvery })
     ]
     fastify.addHook('onClose', async () => {
       for (const stop of stops) await stop()

@@ -11,6 +11,7 @@ import { RoleRow } from './roles.ts'
 import { KnownNetworkRow, SessionRow, SignInAttemptsRow } from './sessions.ts'
 import { ServiceRow } from './service.ts'
 import { SettingRow } from './settings.ts'
+import { Instance } from './system.ts'
 import type { ByDatabase } from './types.ts'
 import { UserRow } from './users.ts'
 
@@ -35,6 +36,7 @@ export const tables = {
   audit: AuditRow,
   service: ServiceRow,
   settings: SettingRow,
+  instances: Instance,
   traffic: TrafficRow,
   events: EventRow,
   gauges: GaugeRow,

@@ -57,20 +57,49 @@ export const SystemDatabase = Type.Object(
   { $id: 'SystemDatabase', additionalProperties: false }
 )
 
+const version = text(50, { description: 'Of the service.', examples: ['0.2.0'] })
+const host = text(255, { description: 'The machine that it runs on.', examples: ['api-1'] })
+
+/** A process that serves on the database: as stored, and as shown. */
+export const Instance = Type.Object(
+  {
+    id: Type.String({
+      format: 'uuid',
+      maxLength: 36,
+      description: 'Drawn when it starts.',
+      examples: ['4e0b8c61-2f7d-4b1a-9c35-8d6e7f901234']
+    }),
+    host,
+    process_id: Type.Integer({ minimum: 0, maximum: 2_147_483_647, format: 'int32', examples: [4242] }),
+    version,
+    started_at: Timestamp,
+    seen_at: Type.String({
+      ...Timestamp,
+      description: 'When it last gave a sign; it does four times a minute.'
+    })
+  },
+  { $id: 'Instance', additionalProperties: false }
+)
+
 /** The state of the service, as the process that answers knows it. */
 export const System = Type.Object(
   {
-    version: text(50, { description: 'Of the service.', examples: ['0.2.0'] }),
+    version,
     node_version: text(50, { examples: ['v24.21.0'] }),
     process_id: count('Of the process that answers: the rest of this object is about it alone.', {
       examples: [4242]
     }),
-    host: text(255, { description: 'The machine that it runs on.', examples: ['api-1'] }),
+    host,
     started_at: Timestamp,
     uptime_seconds: count('How long it has run.', { examples: [86_400] }),
     memory_bytes: count('What it holds resident.', { examples: [104_857_600] }),
     workers: count('How many processes serve on its port: more than one with `npm run start:cluster`.', {
       examples: [1]
+    }),
+    instances: Type.Array(ref(Instance), {
+      maxItems: 1_000,
+      description:
+        'All processes that serve on this database, the oldest first: each until it stops, or has given no sign for a minute.'
     }),
     redis: StringEnum(['off', 'up', 'away'], {
       description: 'Whether there is a Redis, and it can be used.',

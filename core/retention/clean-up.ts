@@ -3,6 +3,7 @@ import type { Config } from '../config/load.ts'
 import type { Db } from '../database/database.ts'
 import { type Grain, grains } from '../../schemas/analytics.ts'
 import { write } from '../database/transaction.ts'
+import { livesFor } from '../system/instances.ts'
 import { knownFor } from '../throttle/known-networks.ts'
 
 /** Rows deleted in one transaction: few enough that nobody waits for it. */
@@ -61,6 +62,7 @@ const rubbish = (config: Retention, mostAttempts: number): Rubbish[] => [
   { table: 'sign_in_challenges', key: ['hash'], column: 'expires_at', keep: 0 },
   { table: 'one_time_tokens', key: ['id'], column: 'expires_at', keep: 0 },
   { table: 'passkey_challenges', key: ['hash'], column: 'expires_at', keep: 0 },
+  { table: 'instances', key: ['id'], column: 'seen_at', keep: livesFor },
   { table: 'mail_outbox', key: ['id'], column: 'created_at', keep: mailsKept },
   { table: 'audit', key: ['id'], column: 'at', keep: config.AUDIT_RETENTION_DAYS * day },
   ...sums('traffic', ['route', 'method', 'outcome']),

@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import { stat } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { effectiveVariables } from '../config/effective.ts'
 import { type Config, environmentOf } from '../config/load.ts'
 import { isPostgres } from '../database/backend.ts'
@@ -11,6 +10,7 @@ import { sqlitePath } from '../database/open.ts'
 import { isOfOurCluster } from '../processes/cluster.ts'
 import type { SharedRedis } from '../redis/shared-redis.ts'
 import type { KeyRing } from '../tokens/keys.ts'
+import { listInstances, thisProcess } from './instances.ts'
 
 /** The size of a file in bytes, 0 where there is none. */
 const sizeOf = (file: string) =>
@@ -75,15 +75,13 @@ interface Service {
 
 /** What this process knows of itself and of what it stands on; never a secret. */
 export async function systemState({ db, config, keys, redis }: Service) {
-  const uptime = process.uptime()
   return {
     node_version: process.version,
-    process_id: process.pid,
-    host: hostname(),
-    started_at: new Date(Date.now() - uptime * 1_000).toISOString(),
-    uptime_seconds: Math.floor(uptime),
+    ...thisProcess,
+    uptime_seconds: Math.floor(process.uptime()),
     memory_bytes: process.memoryUsage.rss(),
     workers: isOfOurCluster ? config.WORKERS : 1,
+    instances: await listInstances(db),
     redis: redisState(redis),
     database: await databaseState(db, config),
     keys: keyStates(keys),

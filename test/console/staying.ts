@@ -51,7 +51,7 @@ export async function steppingUp(t: Test, { server, admin, api }: Console) {
   t.match(await api('GET', '/users?q=dorothy'), { users: [{ username: 'dorothy', role: 'admin' }] })
 }
 
-/** The server goes away under an open page and comes back: nothing that was typed is lost, and the page goes on. */
+/** The server goes away under an open page and comes back: nothing that was typed is lost, and the page goes on. Of its processes those are seen that live. */
 export async function restarted(t: Test, console: Console) {
   const { server, env, admin, api } = console
   const page = await admin('#/users', /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/)
@@ -61,11 +61,16 @@ export async function restarted(t: Test, console: Console) {
   await dialog.getByRole('alert').getByText('The service does not answer').waitFor()
   await page.getByRole('status').getByText('The service does not answer').waitFor()
   t.equal(await dialog.getByRole('textbox', { name: 'Username' }).inputValue(), 'radia', 'kept')
-  await startServer(t, { env, cwd: server.cwd })
+  const { child } = await startServer(t, { env, cwd: server.cwd })
   await page.getByRole('status').getByText('The service does not answer').waitFor({ state: 'detached' })
   await send()
   await page.getByRole('heading', { name: 'radia' }).waitFor()
   t.match(await api('GET', '/users?q=radia'), { users: [{ username: 'radia' }] }, 'and once only')
+
+  await page.getByRole('link', { name: 'System' }).click()
+  const instances = page.getByRole('table', { name: 'Instances' })
+  await instances.getByRole('row', { name: `${child.pid} answers` }).waitFor()
+  t.equal(await instances.getByRole('row').count(), 2, 'the one that stopped has gone')
 }
 
 /** From the sign-in to the sign-out without a pointer. */

@@ -540,6 +540,27 @@ export type Index = {
     banner: Banner;
 };
 
+export type Instance = {
+    /**
+     * Drawn when it starts.
+     */
+    id: string;
+    /**
+     * The machine that it runs on.
+     */
+    host: string;
+    process_id: number;
+    /**
+     * Of the service.
+     */
+    version: string;
+    started_at: string;
+    /**
+     * When it last gave a sign; it does four times a minute.
+     */
+    seen_at: string;
+};
+
 export type Introspection = {
     /**
      * Whether it would be let in here now. If not, nothing else is said.
@@ -1412,6 +1433,10 @@ export type System = {
      * How many processes serve on its port: more than one with `npm run start:cluster`.
      */
     workers: number;
+    /**
+     * All processes that serve on this database, the oldest first: each until it stops, or has given no sign for a minute.
+     */
+    instances: Array<Instance>;
     /**
      * Whether there is a Redis, and it can be used.
      */

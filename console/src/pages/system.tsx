@@ -9,6 +9,7 @@ import { Checks } from '../components/Checks.tsx'
 import { Configuration } from '../components/Configuration.tsx'
 import { Facts } from '../components/Facts.tsx'
 import { Failure } from '../components/Failure.tsx'
+import { Instances } from '../components/Instances.tsx'
 import { MailQueue } from '../components/MailQueue.tsx'
 import { Page } from '../components/Page.tsx'
 import { Settings } from '../components/Settings.tsx'
@@ -22,7 +23,7 @@ const read: Call<System> = async (client) => (await getSystem({ client, throwOnE
 export function SystemPage() {
   const may = useMay()
   const { filters, setFilter } = useFilters('tab')
-  const system = useAnswer(['system'], read)
+  const system = useAnswer(['system'], read, { refetchInterval: 15_000 })
   return (
     <Page
       title="System"
@@ -86,6 +87,7 @@ function State({ system }: { system: System }) {
           ]}
         />
       </Section>
+      <Instances system={system} />
       <Section title="Database">
         <Facts
           facts={[
