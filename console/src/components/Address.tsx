@@ -1,7 +1,8 @@
-import { Badge, Card, Group, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Badge, Card, Group, PasswordInput, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import { changeEmail, type Me, removeEmail } from '../../../client/src/index.ts'
 import { Act } from './Act.tsx'
+import { EmailInput } from './EmailInput.tsx'
 
 /** One's own address of mail: the way back in. */
 export function Address({ me: { email, pending_email } }: { me: Me }) {
@@ -52,16 +53,7 @@ function ChangeAddress({ isFirst }: { isFirst: boolean }) {
       done="A mail is on its way to the new address"
       onReset={() => setBody(blank)}
     >
-      <TextInput
-        label="Address"
-        type="email"
-        autoComplete="email"
-        spellCheck={false}
-        maxLength={254}
-        data-autofocus
-        value={body.email}
-        onChange={({ currentTarget: { value } }) => setBody({ ...body, email: value })}
-      />
+      <EmailInput own value={body.email} onChange={(email) => setBody({ ...body, email })} />
       <PasswordInput
         label="Current password"
         autoComplete="current-password"

@@ -1,4 +1,4 @@
-import { Text, TextInput } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useState } from 'react'
 import {
   createInvitation,
@@ -9,6 +9,7 @@ import {
 } from '../../../client/src/index.ts'
 import { useMay, usePages } from '../queries.ts'
 import { Act } from './Act.tsx'
+import { EmailInput } from './EmailInput.tsx'
 import { RoleBadge } from './badges.tsx'
 import { type Column, List } from './List.tsx'
 import { LocaleSelect } from './LocaleSelect.tsx'
@@ -76,16 +77,7 @@ export function Invite() {
       done={`A mail is on its way to ${body.email}`}
       onReset={() => setBody(blank)}
     >
-      <TextInput
-        label="Address"
-        type="email"
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={254}
-        data-autofocus
-        value={body.email}
-        onChange={({ currentTarget: { value } }) => setBody({ ...body, email: value })}
-      />
+      <EmailInput value={body.email} onChange={(email) => setBody({ ...body, email })} />
       <RoleSelect
         label="Role"
         allowDeselect={false}

@@ -1,9 +1,10 @@
-import { Badge, Group, SegmentedControl, Stack, Text, TextInput } from '@mantine/core'
+import { Badge, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { listMails, type ListMailsData, type Mail, type Me, sendTestMail } from '../../../client/src/index.ts'
 import { useFilters } from '../address.ts'
 import { useMay, usePages } from '../queries.ts'
 import { Act } from './Act.tsx'
+import { EmailInput } from './EmailInput.tsx'
 import { type Column, List } from './List.tsx'
 import { LocaleSelect } from './LocaleSelect.tsx'
 import { When } from './When.tsx'
@@ -98,16 +99,7 @@ function TestMail() {
       done={`A mail is on its way to ${body.email}`}
       onReset={() => setBody(blank)}
     >
-      <TextInput
-        label="Address"
-        type="email"
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={254}
-        data-autofocus
-        value={body.email}
-        onChange={({ currentTarget: { value } }) => setBody({ ...body, email: value })}
-      />
+      <EmailInput value={body.email} onChange={(email) => setBody({ ...body, email })} />
       <LocaleSelect value={body.locale} onChange={(locale) => setBody({ ...body, locale })} />
     </Act>
   )
