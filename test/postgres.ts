@@ -10,11 +10,12 @@ const server = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.
 
 /** What has no database, a SQLite file of its own whatever the server, or asks the API alone: `npm test` has run it, and it would be the same. */
 const elsewhere = [
-  'test/{architecture,build-guide,console,deploy,documentation,exposed,power-cut,readme,run,start}.test.ts',
+  'test/{architecture,build-guide,console,deploy,documentation,exposed,passkeys,power-cut,readme,run,start}.test.ts',
   'test/bin/backup.test.ts',
   'test/contract/{changes,clients,document}.test.ts',
-  'test/plugins/{config,full-disk,passwords,pipeline}.test.ts',
-  'test/server/{cluster,forked,observability,races}.test.ts'
+  'test/plugins/{answers,config,console,errors,foreign-errors,full-disk,headers,keys,limits}.test.ts',
+  'test/plugins/{passwords,pipeline,redis-usable,sqlite-log,tokens}.test.ts',
+  'test/server/{addresses,cluster,forked,observability,prefix,races,unrouted}.test.ts'
 ]
 
 try {
