@@ -1,12 +1,12 @@
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { isIP } from 'node:net'
 import { mailFaults } from './mail-faults.ts'
 import { isPublicUrl } from './public-url.ts'
 import { isReadableUrl } from './server-url.ts'
 import { ConfigError } from './config-error.ts'
 import { type Config, Environment, milliseconds } from './environment.ts'
 import { secretFaults } from './secrets.ts'
+import { spellNetwork } from '../network/networks.ts'
 import { unixSocket } from '../network/trust.ts'
 import { usernameForm } from '../../schemas/users.ts'
 
@@ -20,9 +20,9 @@ const describe = (name: string, schema: TSchema, value: unknown) =>
 /** A network of trusted proxies, or `unix`. */
 const isProxy = (entry: string) => {
   if (entry === unixSocket) return true
-  const [address = '', prefix = ''] = entry.split('/')
-  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0
-  return Number(prefix) >= 1 && Number(prefix) <= bits
+  // Once spelled, as `::ffff:0:0/96` is 0.0.0.0/0.
+  const network = spellNetwork(entry)
+  return network !== undefined && !network.endsWith('/0')
 }
 
 /** A key of 32 bytes in base64, as chance makes them: no text of somebody's, no byte repeated. */

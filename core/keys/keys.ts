@@ -8,10 +8,10 @@ import { touch } from '../changes/touched.ts'
 import type { Config } from '../config/load.ts'
 import type { Db, Tx } from '../database/database.ts'
 import { queueNotice } from '../mail/outbox.ts'
+import { spellNetworks } from '../network/networks.ts'
 import { pageOf, type PageQuery } from '../paging/page.ts'
 import { defineProblem } from '../problems/define.ts'
 import { effectivePermissions } from '../roles/permissions.ts'
-import { spellNetwork } from '../settings/networks.ts'
 import { newKey } from './form.ts'
 
 export const KeyNotFound = defineProblem('KEY_NOT_FOUND', 404, 'No such key', {
@@ -91,11 +91,7 @@ const lockKey = async (tx: Tx, userId: number, id: string) =>
 
 /** Networks in their one spelling. @throws NetworkRefused */
 const spelled = (networks: readonly string[]) =>
-  networks.map((network) => {
-    const known = spellNetwork(network)
-    if (known === undefined) throw new NetworkRefused(network)
-    return known
-  })
+  spellNetworks(networks, (network) => new NetworkRefused(network))
 
 /** The members that are kept as JSON, as they are stored. */
 const stored = ({ permissions, allowed_networks, ...others }: Changes) => ({

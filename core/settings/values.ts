@@ -7,8 +7,8 @@ import {
 } from '../../schemas/settings.ts'
 import { isRegistrationOpen } from '../config/exposure.ts'
 import { type Config, isSet } from '../config/load.ts'
+import { spellNetworks } from '../network/networks.ts'
 import { ValidationFailed } from '../problems/kinds.ts'
-import { spellNetwork } from './networks.ts'
 
 /** A setting as the database has it. */
 export interface StoredSetting {
@@ -93,10 +93,5 @@ const refuse = (message: string) =>
 export function readValue(name: SettingName, value: unknown): SettingValues[SettingName] {
   if (!isOf(name, value)) throw refuse(`is not what ${name} can be`)
   if (!Array.isArray(value)) return value
-  const networks = value.map((entry) => {
-    const network = spellNetwork(entry)
-    if (network === undefined) throw refuse(`${entry} is not a network`)
-    return network
-  })
-  return [...new Set(networks)]
+  return spellNetworks(value, (entry) => refuse(`${entry} is not a network`))
 }

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { readOrigin, spellingOf } from '../../core/network/address.ts'
+import { inNetworks } from '../../core/network/networks.ts'
 import { trustedBy } from '../../core/network/trust.ts'
 
 test('an address has one spelling and one network, whatever stands there', async (t) => {
@@ -70,4 +71,17 @@ test('a proxy is trusted by its network, however its address is written', async 
   t.ok(trustedBy(['::ffff:10.0.0.0/104'])('10.1.2.3'), 'a network too')
   t.ok(trustedBy(['unix'])(undefined), 'a Unix socket has to be named')
   t.notOk(trustedBy(['unix'])('unix'))
+})
+
+test('a network of IPv6 has no IPv4 address, and one of IPv4 none of IPv6', async (t) => {
+  for (const networks of [['::/0'], ['::/1', '8000::/1'], ['::/64'], ['::/80']]) {
+    t.notOk(inNetworks(networks)('203.0.113.9'), networks.join(' '))
+    t.notOk(inNetworks(networks)('unknown'))
+  }
+  t.ok(inNetworks(['::/0'])('2001:db8::1'))
+  t.ok(inNetworks(['2001:db8::/32', '203.0.113.0/24'])('203.0.113.9'), 'beside one another')
+  for (const everything of ['0.0.0.0/0', '::ffff:0:0/96']) {
+    t.ok(inNetworks([everything])('203.0.113.9'), everything)
+    t.notOk(inNetworks([everything])('2001:db8::1'), everything)
+  }
 })

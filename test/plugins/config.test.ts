@@ -88,6 +88,8 @@ const refused: Record<string, string[]> = {
     '0.0.0.0/0',
     '10.0.0.0/33',
     '::/0',
+    '::ffff:0:0/96',
+    '::ffff:10.0.0.0/95',
     'fd00::/129',
     'loopback',
     '1.2.3/8'

@@ -231,6 +231,8 @@ test('a key is good from its networks alone, and as often as its own limit says'
   t.same([await from('198.51.100.7'), await from('127.0.0.1'), await from('2001:db9::7')], [403, 403, 403])
   const elsewhere = await call('GET /me', bearer(here.key), undefined, { remoteAddress: '198.51.100.7' })
   t.match(elsewhere.json(), { code: 'NETWORK_NOT_ALLOWED' })
+  const once = await make(user, { allowed_networks: ['192.0.2.1', '192.0.2.1/32', '::ffff:192.0.2.1'] })
+  t.same(once.allowed_networks, ['192.0.2.1/32'], 'however often and however it is written')
   for (const bad of ['203.0.113.0/33', '1.2.3', '::ffff:1.2.3.4/64'])
     t.match(
       (await call('POST /me/keys', user, { name: 'x', permissions: [], allowed_networks: [bad] })).statusCode,
