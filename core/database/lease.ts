@@ -19,7 +19,9 @@ export function takeLease(db: Db, name: string, holder: string, milliseconds: nu
           .where((eb) =>
             eb.or([
               eb('leases.holder', '=', holder),
-              eb('leases.expires_at', '<=', new Date(now).toISOString())
+              eb('leases.expires_at', '<=', new Date(now).toISOString()),
+              // Taken before the clock was set back: it would never end.
+              eb('leases.expires_at', '>', new Date(now + 2 * milliseconds).toISOString())
             ])
           )
       )

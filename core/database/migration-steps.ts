@@ -49,7 +49,7 @@ async function begin(tx: Tx) {
  * another process was in the way. No two processes are in a step at once.
  */
 export async function migrationStep<T>(db: Db, run: (tx: Tx, applied: string[]) => Promise<T>): Promise<T> {
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   for (;;) {
     try {
       return await db.transaction().execute(async (tx) => {
@@ -57,7 +57,7 @@ export async function migrationStep<T>(db: Db, run: (tx: Tx, applied: string[]) 
         return run(tx, await appliedMigrations(tx))
       })
     } catch (error) {
-      if (!isBusy(error) || Date.now() >= deadline) throw error
+      if (!isBusy(error) || performance.now() >= deadline) throw error
       await setTimeout(50)
     }
   }

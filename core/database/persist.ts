@@ -13,11 +13,11 @@ const pause = 50
  */
 export async function persist<T>(attempt: () => Promise<T>, deadline: number): Promise<T> {
   for (;;) {
-    if (Date.now() >= deadline) throw databaseBusy()
+    if (performance.now() >= deadline) throw databaseBusy()
     try {
       return await attempt()
     } catch (error) {
-      if (!isBusy(error) || Date.now() >= deadline) throw databaseProblem(error) ?? error
+      if (!isBusy(error) || performance.now() >= deadline) throw databaseProblem(error) ?? error
       await setTimeout(Math.random() * pause)
     }
   }

@@ -10,7 +10,9 @@ import { patience, persist } from './persist.ts'
 async function begin(db: Db, deadline: number) {
   const beginning = db.startTransaction().setIsolationLevel('read committed').execute()
   const begun = new AbortController()
-  const late = setTimeout(deadline - Date.now(), undefined, { signal: begun.signal }).catch(() => undefined)
+  const late = setTimeout(deadline - performance.now(), undefined, { signal: begun.signal }).catch(
+    () => undefined
+  )
   const tx = await Promise.race([beginning, late])
   begun.abort()
   if (tx) return tx
@@ -23,7 +25,7 @@ async function begin(db: Db, deadline: number) {
  * (`forUpdate`, `forShare`, decideAlone), or changes them on a condition.
  */
 export function commitToPostgres<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   return persist(async () => {
     const tx = await begin(db, deadline)
     try {

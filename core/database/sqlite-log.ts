@@ -51,7 +51,7 @@ class SqliteLog {
       path,
       sizes,
       reader: readerOf(db),
-      holdWriters: (work) => takeTurn(db, work, Date.now() + patience),
+      holdWriters: (work) => takeTurn(db, work, performance.now() + patience),
       report: (error) => {
         this.hear(error)
         report(error, 'a checkpoint failed')

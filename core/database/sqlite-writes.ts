@@ -8,7 +8,7 @@ import { takeTurn } from './turns.ts'
  * committed makes room for the next, and waits for the disk with it.
  */
 export async function commitToSqlite<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   const log = logOf(db)
   const attempt = async () => {
     log?.admit()

@@ -12,7 +12,7 @@ import { announceTouched, collectTouched, type Touched } from '../changes/touche
  * promises that it stays. @throws DatabaseUnreachable
  */
 export const onDisk = async (db: Db) => {
-  await logOf(db)?.settle(Date.now() + patience)
+  await logOf(db)?.settle(performance.now() + patience)
 }
 
 /**

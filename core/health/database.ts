@@ -57,7 +57,7 @@ export async function tryDatabase(db: Db, url: string): Promise<void> {
           .execute()
       throw undone
     })
-  await persist(attempt, Date.now() + patience).catch((error: unknown) => {
+  await persist(attempt, performance.now() + patience).catch((error: unknown) => {
     if (error !== undone) throw error
   })
   if (!isPostgresUrl(url) && sqlitePath(url) !== ':memory:') requireRoom(sqlitePath(url))

@@ -28,8 +28,15 @@ export interface Policy {
 /** Longer than a password waits for a thread, and its verdict for the database. In milliseconds. */
 const judging = 30_000
 
-/** What is left until an instant; a clock that was set back does not make it longer. */
-const left = (until: number, now: number, longest: number) => Math.max(0, Math.min(until - now, longest))
+/** How far the clocks of several machines may be apart, in milliseconds. */
+const apart = 60_000
+
+/**
+ * What is left until an instant, which no clock says to be further away than `longest`: one that is was noted before the
+ * clock was set back, and would keep everybody out for as long as that.
+ */
+const left = (until: number, now: number, longest: number) =>
+  until - now > longest + apart ? 0 : Math.max(0, Math.min(until - now, longest))
 
 interface Growing {
   /** Failures that cost nothing. */
@@ -44,7 +51,7 @@ interface Growing {
 export function growingDelay({ free, longest, memory }: Growing): Policy {
   const delay = (failures: number) =>
     failures < free ? 0 : Math.min(longest, 2 ** (failures - free) * 1_000)
-  const heldNow = ({ held, heldUntil }: Tally, now: number) => (heldUntil > now ? held : 0)
+  const heldNow = ({ held, heldUntil }: Tally, now: number) => (left(heldUntil, now, judging) > 0 ? held : 0)
   return {
     wait: (tally, now) => {
       const held = heldNow(tally, now)

@@ -99,9 +99,20 @@ test('a clock that is set back makes no delay longer', async (t) => {
   for (const policy of [growing, steadyRate({ burst: 3, every: 20_000 })]) {
     const one = attempts(policy)
     while (one.wait() < 16_000) one.try('wrong')
+    one.pass(-30_000)
+    t.ok(one.wait() <= 20_000, `${one.wait()} ms`)
     one.pass(-3_600_000)
+    t.equal(one.wait(), 0, 'nor does it begin anew until the clock has caught up')
+    one.try('wrong')
     t.ok(one.wait() <= 20_000, `${one.wait()} ms`)
   }
+})
+
+test('nor does it keep attempts that were being judged', async (t) => {
+  const one = attempts(growing)
+  for (let attempt = 0; attempt < 3; attempt++) one.hold()
+  one.pass(-3_600_000)
+  t.equal(one.wait(), 0)
 })
 
 test('a steady rate is a burst, and then one failure in so long; others than failures are given back', async (t) => {

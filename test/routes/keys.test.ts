@@ -11,6 +11,7 @@ interface Made {
   key: string
   user_id: number
   permissions: string[]
+  allowed_networks: string[]
   created_at: string
   expires_at: string
   replaced_by: string | null

@@ -272,3 +272,16 @@ for (const [name, end] of Object.entries(ends)) {
     t.same([...seen].sort(), [200, 401], 'the one and the other came first')
   })
 }
+
+test('a clock that is set back makes no grace longer: a spent token ends its session', async (t) => {
+  const { app, db, session } = await build(t, { REFRESH_GRACE: '1m' })
+  const { refreshToken, sessionId } = await session('user')
+  const { refresh_token } = await exchange(app, refreshToken)
+  const use = (used_at: string) =>
+    db.updateTable('sessions').set({ used_at }).where('id', '=', sessionId).execute()
+  await use(past(-30_000))
+  t.equal((await exchange(app, refreshToken)).refresh_token, refresh_token, 'clocks may be apart')
+  await use(past(-3_600_000))
+  t.equal((await refresh(app, refreshToken)).statusCode, 401)
+  t.equal((await refresh(app, refresh_token)).statusCode, 401)
+})
