@@ -28,7 +28,7 @@ if (root)
         defaultColorScheme="auto"
         getStyleNonce={() => nonce}
       >
-        <Notifications position="bottom-right" />
+        <Notifications position="top-center" />
         <QueryClientProvider client={queries}>
           <Router hook={useHashPath} searchHook={useHashSearch}>
             <App />
