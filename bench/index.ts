@@ -8,6 +8,7 @@ import { measureLadder } from './ladder.ts'
 import { measureLogins } from './logins.ts'
 import { measureMemory } from './memory.ts'
 import { measureMixed } from './mixed.ts'
+import { measurePostgres } from './postgres.ts'
 import { artefacts, program, start, stayOffServerCore } from './processes.ts'
 import { type Stage, throughput } from './scenarios.ts'
 import { seed } from './seed.ts'
@@ -16,6 +17,7 @@ import { measureRefreshes } from './writes.ts'
 const parts: Record<string, (stage: Stage) => Promise<unknown>> = {
   ...throughput,
   refresh: measureRefreshes,
+  postgres: measurePostgres,
   mixed: measureMixed,
   logins: measureLogins,
   enumeration: measureEnumeration,

@@ -1,7 +1,7 @@
-import Sqlite from 'better-sqlite3'
 import bcrypt from 'bcryptjs'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
+import { sql } from 'kysely'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import service from '../app.ts'
@@ -23,19 +23,19 @@ export interface Seeded {
   sessions: { access: string; refresh: string }[]
 }
 
-const namesOf = (count: number) => `
-  with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${count})
-  insert into users (username, username_key, password_hash, role, created_at, updated_at)
-  select 'user-' || n, 'user-' || n, ?, 'user', ?, ? from numbers`
-
 /** Makes a database file with so many accounts, `signedIn` of them with a session. */
-export async function seed(name: string, accounts: number, signedIn: number): Promise<Seeded> {
+export function seed(name: string, accounts: number, signedIn: number): Promise<Seeded> {
   const file = `${artefacts}${name}.db`
   for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
+  return fill(`file:${file}`, accounts, signedIn)
+}
+
+/** Fills an empty database likewise. */
+export async function fill(DATABASE_URL: string, accounts: number, signedIn: number): Promise<Seeded> {
   const env = {
     NODE_ENV: 'production',
     LOG_LEVEL: 'warn',
-    DATABASE_URL: `file:${file}`,
+    DATABASE_URL,
     JWT_SECRET: randomBytes(48).toString('base64url'),
     DATA_KEY: randomBytes(32).toString('base64'),
     ADMIN_PASSWORD: randomBytes(18).toString('base64url'),
@@ -47,9 +47,11 @@ export async function seed(name: string, accounts: number, signedIn: number): Pr
   await app.ready()
 
   const now = new Date().toISOString()
-  const sqlite = new Sqlite(file)
-  sqlite.prepare(namesOf(accounts - 1)).run(bcrypt.hashSync(password, config.BCRYPT_COST), now, now)
-  sqlite.close()
+  const hash = bcrypt.hashSync(password, config.BCRYPT_COST)
+  await sql`
+    with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${accounts - 1})
+    insert into users (username, username_key, password_hash, role, created_at, updated_at)
+    select 'user-' || n, 'user-' || n, ${hash}, 'user', ${now}, ${now} from numbers`.execute(app.db)
 
   const users = await app.db
     .selectFrom('users')

@@ -8,7 +8,7 @@ import { printTable, quantile, show, showSpread, spreadOf } from './statistics.t
 import { as } from './throughput.ts'
 
 /** How many clients refresh at once. */
-const clients = 64
+export const clients = 64
 
 /** The last sessions are those of the bare transactions, which tell nobody what they have made. */
 const bareSessions = 2_000
