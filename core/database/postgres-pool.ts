@@ -14,6 +14,12 @@ const parseInstant = pg.types.getTypeParser(TIMESTAMPTZ) as (text: string) => Da
 types.setTypeParser(TIMESTAMPTZ, (text: string) => parseInstant(text).toISOString())
 types.setTypeParser(INT8, Number)
 
+/**
+ * How long a statement waits for a lock before its transaction begins anew, in milliseconds: whoever waits keeps a
+ * connection, and those who need another row want one too.
+ */
+export const lockPatience = 500
+
 /** How long a connection is used, in seconds: after a failover the name of the server may lead to another one. */
 const lifetime = 300
 
@@ -68,9 +74,9 @@ const isParameterRefused = (error: unknown) =>
 
 /** The connections to a PostgreSQL server, each made when it is needed. */
 export function openPool(url: string, { connections, longestStatement, observer }: DatabaseOptions): pg.Pool {
-  // A transaction sets its own besides.
+  // A transaction sets them besides.
   const limits = {
-    lock_timeout: patience,
+    lock_timeout: lockPatience,
     statement_timeout: longestStatement,
     idle_in_transaction_session_timeout: longestStatement
   }

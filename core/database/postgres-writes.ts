@@ -38,3 +38,7 @@ export function commitToPostgres<T>(db: Db, work: (tx: Tx) => Promise<T>): Promi
     }
   }, deadline)
 }
+
+/** Runs one statement that changes something, and is a transaction by itself: it needs no other message than its own. */
+export const statementToPostgres = <T>(db: Db, statement: (db: Db) => Promise<T>): Promise<T> =>
+  persist(() => statement(db), Date.now() + patience)

@@ -7,13 +7,7 @@ import {
 } from 'kysely'
 import type pg from 'pg'
 import type { DatabaseOptions } from './options.ts'
-import { openPool, withoutLimits } from './postgres-pool.ts'
-
-/**
- * How long a transaction waits for a lock before it begins anew, in milliseconds: whoever waits keeps a connection,
- * and those who need another row want one too.
- */
-const lockPatience = 500
+import { lockPatience, openPool, withoutLimits } from './postgres-pool.ts'
 
 class Driver extends PostgresDriver {
   readonly #pool: pg.Pool

@@ -2,7 +2,7 @@ import { isPostgres } from './backend.ts'
 import type { Db, Tx } from './database.ts'
 import { DatabaseUnreachable } from './failures.ts'
 import { patience } from './persist.ts'
-import { commitToPostgres } from './postgres-writes.ts'
+import { commitToPostgres, statementToPostgres } from './postgres-writes.ts'
 import { logOf } from './sqlite-log.ts'
 import { commitToSqlite } from './sqlite-writes.ts'
 import { announceTouched, collectTouched, type Touched } from '../changes/touched.ts'
@@ -41,3 +41,11 @@ export async function write<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T>
     throw error
   }
 }
+
+/**
+ * The same for a change that is one statement on a condition, and touches nothing that anybody remembers: PostgreSQL is
+ * asked once, where a transaction takes three messages.
+ * @throws as write does
+ */
+export const writeOne = <T>(db: Db, statement: (db: Db) => Promise<T>): Promise<T> =>
+  isPostgres(db) ? statementToPostgres(db, statement) : write(db, statement)

@@ -1,4 +1,5 @@
-import type { Tx } from '../database/database.ts'
+import type { Db, Tx } from '../database/database.ts'
+import { writeOne } from '../database/transaction.ts'
 import { exchangeToken, findByToken, type TokenSession } from './refresh-queries.ts'
 import { familyOf, hashOf, newSalt, successorOf } from './refresh-tokens.ts'
 import { endSessions } from './session-queries.ts'
@@ -60,7 +61,8 @@ async function answerSpent(tx: Tx, token: string, session: TokenSession, grace: 
 }
 
 /**
- * Exchanges a refresh token for its successor; `session` is what tokenReader has found by it.
+ * Exchanges a refresh token for its successor; `session` is what tokenReader has found by it. Undefined is that it is
+ * spent, somebody was faster, or the session has just ended: see judgeSpent.
  *
  * The session's row has all that it takes to judge its tokens, so that an exchange is one conditional change of it,
  * and of two at once one is first. The row keeps hashes alone, and the salt by which the live token follows from the
@@ -69,18 +71,19 @@ async function answerSpent(tx: Tx, token: string, session: TokenSession, grace: 
  * successor nor an access token (FirstUses), and for the grace from then on. Any other token of the session's family
  * means that two parties hold its tokens: the session ends (RFC 9700, section 4.14.2).
  */
-export async function rotate(
-  tx: Tx,
+export async function exchange(
+  db: Db,
   token: string,
   session: TokenSession,
   lifetimes: Lifetimes
-): Promise<Rotation> {
+): Promise<Rotation | undefined> {
   const hash = hashOf(token)
-  if (session.token_hash === hash) {
-    const now = Date.now()
-    const salt = newSalt()
-    const refreshToken = successorOf(token, salt)
-    const { numAffectedRows = 0n } = await exchangeToken(tx, {
+  if (session.token_hash !== hash) return undefined
+  const now = Date.now()
+  const salt = newSalt()
+  const refreshToken = successorOf(token, salt)
+  const { numAffectedRows = 0n } = await writeOne(db, (db) =>
+    exchangeToken(db, {
       sessionId: session.sessionId,
       hash,
       successor: hashOf(refreshToken),
@@ -89,16 +92,13 @@ export async function rotate(
       now: new Date(now).toISOString(),
       expiresAt: expiry(Date.parse(session.created_at), now, lifetimes)
     })
-    if (numAffectedRows > 0n) {
-      return {
-        outcome: 'refreshed',
-        refreshToken,
-        generation: session.generation + 1,
-        ...holderOf(session)
-      }
-    }
-  }
-  // Spent, or somebody was faster, or the session has just ended.
-  const found = await findByToken(tx, token)
-  return found ? answerSpent(tx, token, found, lifetimes.grace) : { outcome: 'refused' }
+  )
+  if (numAffectedRows === 0n) return undefined
+  return { outcome: 'refreshed', refreshToken, generation: session.generation + 1, ...holderOf(session) }
+}
+
+/** Judges a token that was not exchanged, in the transaction of what follows from it. */
+export async function judgeSpent(tx: Tx, token: string, { grace }: Lifetimes): Promise<Rotation> {
+  const session = await findByToken(tx, token)
+  return session ? answerSpent(tx, token, session, grace) : { outcome: 'refused' }
 }

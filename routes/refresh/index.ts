@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { recordAudit } from '../../core/audit/record.ts'
 import { presentedToken } from '../../core/sessions/presented.ts'
 import { refreshCookie, tokenInCookie } from '../../core/sessions/refresh-cookie.ts'
-import { rotate } from '../../core/sessions/rotation.ts'
+import { exchange, judgeSpent } from '../../core/sessions/rotation.ts'
 import { queueNotice } from '../../core/mail/outbox.ts'
 import { challenge } from '../../core/access/caller.ts'
+import type { Tx } from '../../core/database/database.ts'
 import { write } from '../../core/database/transaction.ts'
 import { defineProblem } from '../../core/problems/define.ts'
 import { RefreshRequest, TokenPair } from '../../schemas/tokens.ts'
@@ -53,15 +54,16 @@ const refresh: FastifyPluginAsyncTypebox = async (fastify) => {
         return refused((token ?? body.refresh_token ?? headers.authorization) !== undefined)
       }
       if (!session || token === undefined) throw refuse()
-      const rotation = await write(db, async (tx) => {
-        const outcome = await rotate(tx, token, session, auth.lifetimes)
+      const judge = async (tx: Tx) => {
+        const outcome = await judgeSpent(tx, token, auth.lifetimes)
         if (outcome.outcome === 'stolen') {
           const target = `session:${outcome.sessionId}`
           await recordAudit(tx, request, { action: 'session.theft', target, actor: outcome })
           await queueNotice(tx, config, outcome.id, 'theft')
         }
         return outcome
-      })
+      }
+      const rotation = (await exchange(db, token, session, auth.lifetimes)) ?? (await write(db, judge))
       if (rotation.outcome === 'stolen') fastify.analytics?.event('refresh.theft')
       if (rotation.outcome !== 'refreshed') throw refuse()
       if (inCookie) cookie.keep(request, reply, rotation.refreshToken)
