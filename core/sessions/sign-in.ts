@@ -10,7 +10,8 @@ import { originOf } from '../network/origin.ts'
 import type { Passwords } from '../passwords/hashing.ts'
 import { issueChallenge } from '../factors/challenges.ts'
 import { methodsOf } from '../factors/methods.ts'
-import { settleAttempt, tryPassword } from '../throttle/attempts.ts'
+import { addressKey } from '../mail/address.ts'
+import { settleAttempt, type Target, tryPassword } from '../throttle/attempts.ts'
 import { openSession, type Opening } from './open.ts'
 
 /** What a sign-in works with. */
@@ -22,6 +23,12 @@ interface Surroundings extends Opening {
 /** A hash of the present cost for a password that was right under an older one; not worth waiting in a queue for. */
 const upgraded = async (passwords: Passwords, password: string, hash: string) =>
   passwords.isCurrent(hash) ? undefined : passwords.hash(password).catch(() => undefined)
+
+/** What a try counts against. All spellings of one name or address count as one, whether an account has it or not. */
+const targetOf = (name: string, user: { id: number } | undefined): Target =>
+  user
+    ? { userId: user.id, byAddress: name.includes('@') }
+    : { nameKey: addressKey(name) ?? usernameKey(name) }
 
 /**
  * Signs an account in by its name or verified address and its password: answers it with its new session, or, where it has
@@ -37,8 +44,7 @@ export async function signIn(
   const { db, config, passwords } = around
   const { username, password } = credentials
   const user = await findForSignIn(db, username)
-  const target = user ? { userId: user.id } : { usernameKey: usernameKey(username) }
-  return tryPassword(db, target, originOf(request).network, async (attempt) => {
+  return tryPassword(db, targetOf(username, user), originOf(request).network, async (attempt) => {
     // An account that is disabled is compared like one that is not there: the right password takes no other time.
     const known = user?.status === 'active' ? user.password_hash : undefined
     const right = await passwords.verify(password, known)

@@ -23,8 +23,11 @@ export const fromAll: Record<'known' | 'strange', Policy> = {
   strange: steadyRate({ burst: 50, every: 60_000 })
 }
 
-/** Whose password is tried: an account's, or that of a name which no account has. */
-export type Target = { userId: number } | { userId?: undefined; usernameKey: string }
+/**
+ * Whose password is tried: an account's, by its address or else, or that of a name which no account has. An account's name
+ * and its address count apart: where the one is held up, the other would tell whose it is.
+ */
+export type Target = { userId: number; byAddress?: boolean } | { userId?: undefined; nameKey: string }
 
 /** An attempt that is being judged. */
 export interface Attempt {
@@ -34,10 +37,11 @@ export interface Attempt {
 }
 
 /** By the account's id, which a rename keeps. A name is hashed: what is typed as one may be a password. */
-const subjectOf = (target: Target) =>
-  target.userId === undefined
-    ? `name:${createHash('sha256').update(target.usernameKey).digest('base64url')}`
-    : `account:${target.userId}`
+function subjectOf(target: Target): string {
+  if (target.userId === undefined)
+    return `name:${createHash('sha256').update(target.nameKey).digest('base64url')}`
+  return target.byAddress ? `address of account:${target.userId}` : `account:${target.userId}`
+}
 
 /** What an attempt counts against, and how. */
 function tallies({ target, network, networks }: Attempt): { key: TallyKey; policy: Policy }[] {
@@ -105,4 +109,5 @@ export async function tryPassword<T>(
 }
 
 /** Forgets all failures against an account: its password was set anew by whoever may. */
-export const forgetAttempts = (tx: Tx, userId: number) => deleteTallies(tx, subjectOf({ userId }))
+export const forgetAttempts = (tx: Tx, userId: number) =>
+  deleteTallies(tx, [subjectOf({ userId }), subjectOf({ userId, byAddress: true })])

@@ -50,5 +50,5 @@ export async function writeTally(tx: Tx, { subject, source }: TallyKey, tally: T
 }
 
 /** Forgets everything against an account. */
-export const deleteTallies = (tx: Tx, subject: string) =>
-  tx.deleteFrom('sign_in_attempts').where('subject', '=', subject).execute()
+export const deleteTallies = (tx: Tx, subjects: readonly string[]) =>
+  tx.deleteFrom('sign_in_attempts').where('subject', 'in', subjects).execute()

@@ -16,7 +16,8 @@ import { build } from '../helper.ts'
 const minute = 60_000
 const day = 86_400_000
 const account: Target = { userId: 2 }
-const nobody: Target = { usernameKey: 'nobody-has-this' }
+const byAddress: Target = { userId: 2, byAddress: true }
+const nobody: Target = { nameKey: 'nobody-has-this' }
 
 /** A network of its own for each number. */
 const network = (number: number) => `198.51.${100 + Math.floor(number / 200)}.${(number % 200) + 1}`
@@ -73,7 +74,7 @@ test('failures count by name where nobody has it, and by account, each for itsel
   const { attempt } = clocked(db)
   for (let failure = 0; failure < 10; failure++) await attempt(nobody, network(1))
   t.equal(await attempt(nobody, network(1)), 1)
-  for (const other of [{ usernameKey: 'nobody-else' }, account, { userId: 1 }])
+  for (const other of [{ nameKey: 'nobody-else' }, account, byAddress, { userId: 1 }])
     t.equal(await attempt(other, network(1)), 'wrong')
 })
 
@@ -172,13 +173,14 @@ test('twenty networks of an account are known at once, those of the latest sign-
 test('a new password by whoever may set it clears what is against an account, and against no other', async (t) => {
   const { db } = await build(t)
   const { attempt } = clocked(db)
-  for (const target of [account, { userId: 1 }]) {
+  for (const target of [account, byAddress, { userId: 1 }]) {
     for (let guess = 0; guess < 50; guess++) await attempt(target, network(guess))
     for (let guess = 0; guess < 10; guess++) await attempt(target, network(99))
   }
   await write(db, (tx) => forgetAttempts(tx, 2))
   for (let guess = 0; guess < 10; guess++) t.equal(await attempt(account, network(99)), 'wrong')
   t.equal(await attempt(account, network(98)), 'wrong')
+  t.equal(await attempt(byAddress, network(99)), 'wrong')
   t.equal(await attempt({ userId: 1 }, network(98)), 60)
 })
 

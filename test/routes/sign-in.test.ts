@@ -60,6 +60,31 @@ test('ten failures from one network make the next wait, for names that nobody ha
   t.equal((await signIn(app, 'user', 'password123', '203.0.113.7')).statusCode, 200)
 })
 
+test('failures at one spelling tell neither whether anybody has an address, nor whose it is', async (t) => {
+  const { app, db } = await build(t, unhurried)
+  const verified = {
+    email: 'ada@example.com',
+    email_key: 'ada@example.com',
+    email_verified_at: new Date().toISOString()
+  }
+  await db.updateTable('users').set(verified).where('username', '=', 'user').execute()
+  let networks = 0
+  /** The answer to a second spelling when the first has used up what is free in a network. */
+  const after = async (first: string, second: string) => {
+    const from = address(networks++)
+    for (let attempt = 0; attempt < 10; attempt++)
+      t.equal((await signIn(app, first, 'wrong', from)).statusCode, 401)
+    return (await signIn(app, second, 'wrong', from)).statusCode
+  }
+  t.equal(await after('user', 'ada@example.com'), 401, 'its owner')
+  t.equal(await after('user', 'bob@example.com'), 401, 'somebody else')
+  for (const name of ['ada', 'bob']) {
+    const spelled = `${name}@example.com`
+    t.equal(await after(spelled, `${name.toUpperCase()}@exam\u00adple\u3002COM`), 429, name)
+    t.equal(await after(spelled, spelled.replace('a', '\uff41').replace('b', '\uff42')), 401, name)
+  }
+})
+
 test('guesses at once from many networks: exactly fifty are judged, for names that nobody has too', async (t) => {
   const { app, session } = await build(t)
   await session('user')
