@@ -46,6 +46,8 @@ test('a request names one host: none, two and what is none are a 400', async (t)
     ['Host: ::1'],
     ['Host: [a]'],
     ['Host: [::1]a'],
+    ['Host: [fe80::1%eth0]'],
+    ['Host: [fe80::1%25eth0]'],
     ['Host: a?b'],
     ['Host: a#b'],
     ['Host: a\\b'],
