@@ -1,18 +1,14 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'tap'
+import { encode, forge as sealed } from '../forge.ts'
 import { build } from '../helper.ts'
 import { raw } from '../raw.ts'
 
 const secret = 'a secret that only the tests of this service know'
 
-const encode = (value: unknown) =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
-
-/** A compact JWS over exactly these parts, signed with the right secret unless told otherwise. */
-function forge(header: unknown, claims: unknown, { key = secret, hash = 'sha256' } = {}) {
-  const input = `${encode(header)}.${encode(claims)}`
-  return `${input}.${createHmac(hash, key).update(input).digest('base64url')}`
-}
+/** Signed with the right secret unless told otherwise. */
+const forge = (header: unknown, claims: unknown, { key = secret, hash = 'sha256' } = {}) =>
+  sealed(header, claims, { key, hash })
 
 const header = { alg: 'HS256', typ: 'JWT' }
 
