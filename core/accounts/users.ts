@@ -60,9 +60,11 @@ export const lockUser = (tx: Tx, id: number) =>
  * @throws UserNotFound, BeyondOwnPermissions, TokenInvalid, Forbidden
  */
 export async function lockGovernedUser(tx: Tx, request: FastifyRequest, id: number) {
-  const first = id <= requireUser(request).id ? await lockUser(tx, id) : undefined
+  const { id: own } = requireUser(request)
+  const lock = () => (id === own ? lockUser(tx, id).catch(asTokenInvalid) : lockUser(tx, id))
+  const first = id <= own ? await lock() : undefined
   const caller = await holdCaller(tx, request)
-  const user = first ?? (await lockUser(tx, id))
+  const user = first ?? (await lock())
   await requireOwnRole(tx, caller, user.role)
   return { user, caller }
 }

@@ -457,3 +457,21 @@ test('whose account or session is gone in the database is a 401, not a 404, and 
     t.match(answer.headers['www-authenticate'], 'invalid_token')
   }
 })
+
+test('whose account is gone in the database makes no key and sends no mail', async (t) => {
+  const { app, db, session } = await build(t)
+  const { id, headers } = await session('admin')
+  t.equal((await app.inject({ url: '/me', headers })).statusCode, 200)
+  await db.deleteFrom('users').where('id', '=', id).execute()
+  const key = '/me/keys/4fKq0ZbT7xLm'
+  for (const call of [
+    { method: 'POST', url: '/me/keys', payload: { name: 'x', permissions: [] } },
+    { method: 'PATCH', url: key, payload: { name: 'x' } },
+    { method: 'POST', url: `${key}/rotation` },
+    { method: 'DELETE', url: key },
+    { method: 'POST', url: '/mail/test', payload: { email: 'ada@example.com' } }
+  ] as const) {
+    const answer = await app.inject({ ...call, headers })
+    t.match(answer.json(), { status: 401, code: 'TOKEN_INVALID' }, `${call.method} ${call.url}`)
+  }
+})

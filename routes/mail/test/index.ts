@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { requireUser } from '../../../core/access/caller.ts'
+import { holdCaller } from '../../../core/access/caller.ts'
 import { recordAudit } from '../../../core/audit/record.ts'
 import { answerOnce } from '../../../core/idempotency/once.ts'
 import { EmailRefused, readAddress } from '../../../core/mail/address.ts'
@@ -32,7 +32,8 @@ const test: FastifyPluginAsyncTypebox = async (fastify) => {
       const { locale = 'en' } = request.body
       const { email } = readAddress(request.body.email)
       return answerOnce(db, request, reply, async (tx) => {
-        const id = await queueMail(tx, { kind: 'test', email, userId: requireUser(request).id, locale })
+        const { id: userId } = await holdCaller(tx, request)
+        const id = await queueMail(tx, { kind: 'test', email, userId, locale })
         await recordAudit(tx, request, { action: 'mail.test', target: `mail:${id}`, changes: { email } })
         return { status: 202 }
       })
