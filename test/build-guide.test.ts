@@ -64,13 +64,12 @@ test('a resource that is built as docs/build.md says passes every check', { time
     const check = run(t, command, args, { cwd: folder, env })
     const { code } = await check.exited
     // Of what tap prints, only what failed.
-    const output =
-      args.includes('tap')
-        ? check
-            .output()
-            .match(/^.*not ok .*$/gm)
-            ?.join('\n')
-        : check.output()
+    const output = args.includes('tap')
+      ? check
+          .output()
+          .match(/^.*not ok .*$/gm)
+          ?.join('\n')
+      : check.output()
     t.equal(code, 0, `${command} ${args.join(' ')}\n${output ?? ''}`)
     if (code !== 0) return
   }
