@@ -13,6 +13,8 @@ test('a setting that is changed on one of three processes is in force on all', a
   // The first migrates; on SQLite the others would wait for it longer than they may.
   const first = await startServer(t, { env })
   const servers = [first, ...(await Promise.all([1, 2].map(() => startServer(t, { env }))))]
+  let calls = 0
+  /** Each call comes from another address, unless that is said: what is asked for again and again meets no limit. */
   const call = (
     { url }: typeof first,
     path: string,
@@ -22,7 +24,11 @@ test('a setting that is changed on one of three processes is in force on all', a
   ) =>
     fetch(url + path, {
       method,
-      headers: { ...headers, ...(json !== undefined && { 'content-type': 'application/json' }) },
+      headers: {
+        'x-forwarded-for': `10.1.${++calls >> 8}.${calls & 255}`,
+        ...headers,
+        ...(json !== undefined && { 'content-type': 'application/json' })
+      },
       ...(json !== undefined && { body: JSON.stringify(json) })
     })
   const login = await call(first, '/login', 'POST', { username: 'admin', password: 'password123' })
