@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { migrateUp, pendingMigrations } from '../../core/database/migrator.ts'
 import { decideAlone } from '../../core/database/locks.ts'
 import { openDatabase } from '../../core/database/open.ts'
@@ -11,9 +11,6 @@ import { scratchDatabase } from '../database.ts'
 import { build } from '../helper.ts'
 import { temporaryFolder } from '../process.ts'
 import { until } from '../until.ts'
-
-// Most of these wait: for a time that is over, or for somebody to notice.
-tap.jobs = 4
 
 /** A sign-in: it writes. */
 const credentials = { username: 'admin', password: 'password123' }

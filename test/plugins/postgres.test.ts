@@ -1,14 +1,11 @@
 import { sql } from 'kysely'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { databaseProblem } from '../../core/database/failures.ts'
 import { openDatabase } from '../../core/database/open.ts'
 import { postgresServer, scratchPostgres } from '../database.ts'
 import { fakeClocks } from '../clock.ts'
 import { build } from '../helper.ts'
 import { startProxy } from '../proxy.ts'
-
-// Most of these wait: for a time that is over, or for somebody to notice.
-tap.jobs = 4
 
 const onPostgres =
   postgresServer === undefined ? { skip: 'TEST_DATABASE_URL names no PostgreSQL server' } : {}

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Redis } from 'ioredis'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { checks } from '../../core/doctor/checks.ts'
 import { loadConfig } from '../../core/config/load.ts'
 import { watch } from '../../core/redis/watch.ts'
@@ -11,9 +11,6 @@ import { temporaryFolder } from '../process.ts'
 import { startProxy } from '../proxy.ts'
 import { onRedis, redisServer, scratchRedis } from '../redis.ts'
 import { until } from '../until.ts'
-
-// Most of these wait: for a time that is over, or for somebody to notice.
-tap.jobs = 2
 
 /** How many of so many calls at once, spread over the instances, are answered with 200. */
 async function allowed(apps: FastifyInstance[], count: number, url: string) {

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import tap, { type Test, test } from 'tap'
+import { type Test, test } from 'tap'
 import { onTouched, touch } from '../../core/changes/touched.ts'
 import type { Db } from '../../core/database/database.ts'
 import { DatabaseBusy } from '../../core/database/failures.ts'
@@ -13,9 +13,6 @@ import { commitInGroups, logOf } from '../../core/database/sqlite-log.ts'
 import { write } from '../../core/database/transaction.ts'
 import { temporaryFolder } from '../process.ts'
 import { until } from '../until.ts'
-
-// Two of these wait for as long as a write may take.
-tap.jobs = 4
 
 type Options = Partial<Parameters<typeof commitInGroups>[2]>
 
