@@ -13,9 +13,10 @@ const elsewhere = [
   'test/{architecture,build-guide,console,deploy,documentation,exposed,passkeys,power-cut,readme,run,start}.test.ts',
   'test/bin/backup.test.ts',
   'test/contract/{changes,clients,document}.test.ts',
-  'test/plugins/{answers,config,console,errors,foreign-errors,full-disk,headers,keys,limits}.test.ts',
-  'test/plugins/{passwords,pipeline,redis-usable,sqlite-log,tokens}.test.ts',
-  'test/server/{addresses,cluster,forked,observability,prefix,races,unrouted}.test.ts'
+  'test/plugins/{answers,cache,config,console,errors,foreign-errors,full-disk,headers,keys,limits}.test.ts',
+  'test/plugins/{passwords,pipeline,redis,redis-usable,sqlite-log,tokens}.test.ts',
+  'test/routes/refresh-cookie.test.ts',
+  'test/server/{addresses,cluster,forked,load,observability,prefix,races,stopping,unrouted}.test.ts'
 ]
 
 try {
