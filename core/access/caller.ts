@@ -88,13 +88,15 @@ export function requireAccess(caller: Identity, access: Access) {
   if (!mayAccess(caller, access)) throw new Forbidden(access).with({ members: { permission: access } })
 }
 
+/** Whether a caller lacks the second factor that their role needs. A key is a factor of its own, and cannot add one. */
+export const isUnenrolled = (caller: Identity) => caller.via === 'session' && caller.mustEnrol
+
 /** Lets a caller through who has the second factor that their role needs. @throws MfaEnrolmentNeeded */
 export function requireEnrolled(
   caller: Identity,
   { whileUnenrolled }: { whileUnenrolled?: boolean | undefined }
 ) {
-  // A key is a factor of its own, and cannot add one.
-  if (caller.via === 'session' && caller.mustEnrol && whileUnenrolled !== true) throw new MfaEnrolmentNeeded()
+  if (isUnenrolled(caller) && whileUnenrolled !== true) throw new MfaEnrolmentNeeded()
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox'
 import type { Introspection } from '../../schemas/introspection.ts'
+import { isUnenrolled } from '../access/caller.ts'
 import type { Identity } from '../sessions/identities.ts'
 import { issuer } from './tokens.ts'
 
@@ -9,9 +10,12 @@ export interface Known {
   endsAt: number
 }
 
-/** What is said of a token (RFC 7662, section 2.2): of one that does not count, that alone. */
+/**
+ * What is said of a token (RFC 7662, section 2.2): of one that does not count, that alone. One whose account has to add a
+ * second factor first opens nothing here, and so nothing elsewhere.
+ */
 export function describeToken(known: Known | undefined): Static<typeof Introspection> {
-  if (!known) return { active: false }
+  if (!known || isUnenrolled(known.identity)) return { active: false }
   const { identity, endsAt } = known
   const { id, username, role, permissions } = identity
   return {

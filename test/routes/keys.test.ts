@@ -482,4 +482,14 @@ test('introspection says active of what would pass here now, and nothing else of
   const elsewhere = { method: 'POST', url: '/login', payload: 'username=admin' } as const
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   t.equal((await app.inject({ ...elsewhere, headers })).statusCode, 415, 'no other route takes a form')
+
+  const second = await session('user')
+  t.match((await ask(second.token)).json(), { active: true })
+  await call('PATCH /roles/user', admin, { requires_mfa: true })
+  t.same(
+    (await ask(second.token)).json(),
+    { active: false },
+    'it opens nothing here before there is a factor'
+  )
+  t.match((await call('GET /protected', second.headers)).json(), { code: 'MFA_ENROLMENT_NEEDED' })
 })
