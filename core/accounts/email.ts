@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { recordAudit } from '../audit/record.ts'
 import type { Tx } from '../database/database.ts'
 import { dropFactorsSince } from '../factors/consequences.ts'
+import { dropKeysSince } from '../keys/drop.ts'
 import type { Address } from '../mail/address.ts'
 import { queueMail } from '../mail/outbox.ts'
 import { findToken, issueToken, LinkInvalid, spendToken, withdrawTokens } from '../one-time/tokens.ts'
@@ -96,8 +97,9 @@ export async function undoAddress(tx: Tx, request: FastifyRequest, text: string)
   await setAddress(tx, id, token)
   await updateUser(tx, id, { password_hash: noHash })
   await endSessions(tx, id)
-  // Factors from before may be the owner's, and an address alone does not take those away.
+  // Factors and keys from before may be the owner's, and an address alone does not take those away.
   await dropFactorsSince(tx, id, token.created_at)
+  await dropKeysSince(tx, id, token.created_at)
   await withdrawTokens(tx, id, ['verification', 'recovery'])
   // The ways back to addresses that came later are whoever's this undoes; those to earlier ones stay.
   await tx

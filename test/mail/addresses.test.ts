@@ -52,11 +52,19 @@ test('whoever takes an address away is undone: it is back, the thief is out, and
   const owners = await passkey('user')
   await deliver()
   const thief = await as('user')
+  const makeKey = async () => {
+    const made = await post('/me/keys', { name: 'A program', permissions: [] }, thief)
+    return { authorization: `Bearer ${made.json<{ key: string }>().key}` }
+  }
+  const ownersKey = await makeKey()
+  await deliver()
   const taken = await verify('user', 'thief@example.com')
   t.same(taken.flatMap(addressedTo).sort(), ['owner@example.com', 'thief@example.com'])
   const ownersUndo = taken.find(({ recipients }) => recipients[0] === 'owner@example.com')
   if (!ownersUndo) throw new Error('no mail')
   const thiefs = await passkey('user')
+  const thiefsKey = await makeKey()
+  t.equal((await app.inject({ url: '/me', headers: thiefsKey })).statusCode, 200)
   const at = new Date().toISOString()
   const phone = { id: randomUUID(), user_id: 2, kind: 'totp', name: 'Phone', secret: '-' } as const
   await db
@@ -65,7 +73,7 @@ test('whoever takes an address away is undone: it is back, the thief is out, and
     .execute()
   t.same(
     (await deliver()).map(({ mail }) => mail.subject),
-    ['A passkey was added to your account']
+    ['A passkey was added to your account', 'A key was made for your account']
   )
 
   // A new password by the thief, with a recovery, does not take the way back away.
@@ -81,7 +89,9 @@ test('whoever takes an address away is undone: it is back, the thief is out, and
 
   t.equal((await post('/email/undo', { token: tokenIn(ownersUndo) })).statusCode, 204)
   t.match((await post('/email/undo', { token: tokenIn(ownersUndo) })).json(), { code: 'LINK_INVALID' })
-  for (const headers of [thief, back]) t.equal((await app.inject({ url: '/me', headers })).statusCode, 401)
+  for (const headers of [thief, back, thiefsKey])
+    t.equal((await app.inject({ url: '/me', headers })).statusCode, 401)
+  t.equal((await app.inject({ url: '/me', headers: ownersKey })).statusCode, 200, 'a key from before stays')
   t.match((await post('/email/undo', { token: tokenIn(thiefsUndo) })).json(), { code: 'LINK_INVALID' })
   for (const password of ['password123', 'chosen by the thief', '', '!'])
     t.equal((await post('/login', { username: 'user', password })).statusCode, 401)
