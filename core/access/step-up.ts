@@ -13,6 +13,9 @@ export const ReauthenticationNeeded = defineProblem(
   }
 )
 
+/** How long ago whoever changes what lasts may have proved who they are, in milliseconds, where a route's `fresh` does not say. */
+export const tenMinutes = 600_000
+
 /** The challenge of RFC 9470, section 3. */
 const insufficient = (seconds: number) =>
   `Bearer error="insufficient_user_authentication", error_description="A more recent sign-in is needed", max_age="${seconds}"`

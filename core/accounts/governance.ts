@@ -1,5 +1,5 @@
 import type { Permission } from '../../schemas/access.ts'
-import { requireFresh } from '../access/step-up.ts'
+import { requireFresh, tenMinutes } from '../access/step-up.ts'
 import { defineProblem } from '../problems/define.ts'
 import { effectivePermissions } from '../roles/permissions.ts'
 import type { Identity } from '../sessions/identities.ts'
@@ -52,9 +52,6 @@ export async function requireOwnRole(db: Db, caller: Caller, role: string) {
   requireOwn(caller, permissions)
   return permissions
 }
-
-/** How long ago whoever gives power away may have proved who they are, in milliseconds. */
-const tenMinutes = 600_000
 
 /**
  * The same where the account will have the role from then on: when the role allows anything, its giver has to be here,

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ReauthenticationNeeded, requireFresh, tenMinutes } from '../../core/access/step-up.ts'
 import { UsernameRefused } from '../../core/accounts/usernames.ts'
 import {
   asTokenInvalid,
@@ -61,12 +62,13 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
       access: 'authenticated',
       session: true,
       idempotent: true,
-      problems: [UsernameRefused, UsernameTaken]
+      problems: [ReauthenticationNeeded, UsernameRefused, UsernameTaken]
     },
     schema: {
       operationId: 'updateMe',
       summary: 'Change your own account',
-      description: 'Only the members that are sent change.',
+      description:
+        'Only the members that are sent change. Another username wants a sign-in of the last ten minutes.',
       tags: ['Me'],
       body: ref(OwnChanges),
       response: { 200: ref(Me, 'Your account as it is now.') }
@@ -75,7 +77,9 @@ const me: FastifyPluginAsyncTypebox = async (fastify) => {
       const identity = requireUser(request)
       return answerOnce(db, request, reply, async (tx) => {
         const before = await lockUser(tx, identity.id).catch(asTokenInvalid)
-        await holdCaller(tx, request)
+        const caller = await holdCaller(tx, request)
+        // Whoever has only taken the token would keep its owner out, who signs in by that name.
+        if ((request.body.username ?? before.username) !== before.username) requireFresh(caller, tenMinutes)
         const changes = membersOf(await updateUser(tx, identity.id, request.body), request.body)
         const target = `user:${identity.id}`
         await recordAudit(tx, request, { action: 'user.update', target, changes, before })

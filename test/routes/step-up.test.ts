@@ -95,6 +95,7 @@ test('accounts that may do nothing more are made and changed without; power is g
     ['POST', '/users', { ...account, role: 'admin' }],
     ['PATCH', '/users/2', { role: 'admin' }],
     ['PATCH', '/users/1', { username: 'mallory' }],
+    ['PATCH', '/me', { username: 'mallory' }],
     ['POST', '/invitations', { ...invitation, role: 'admin' }]
   ] as const)
     t.same(await ask(method, url, payload), [401, challenge], `${method} ${url}`)
@@ -105,6 +106,7 @@ test('accounts that may do nothing more are made and changed without; power is g
   ])
   t.same(await ask('POST', '/users', { ...account, role: 'user' }), [201, undefined])
   t.same(await ask('PATCH', '/users/2', { status: 'disabled' }), [200, undefined])
+  t.same(await ask('PATCH', '/me', { username: 'admin', locale: 'de' }), [200, undefined], 'the name stays')
   t.same(await ask('POST', '/invitations', { ...invitation, role: 'user' }), [201, undefined])
 })
 

@@ -3237,7 +3237,7 @@ export type UpdateMeErrors = {
      */
     400: Problem;
     /**
-     * Sign-in needed, or: Invalid token.
+     * Prove again who you are, or: Sign-in needed, or: Invalid token.
      */
     401: Problem;
     /**
