@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { SharedRedis } from '../core/redis/shared-redis.ts'
 import { freePort, run, temporaryFolder } from './process.ts'
 
 /** The Redis server of the tests, or undefined where none answers; in CI one has to. */
@@ -34,6 +35,30 @@ export function scratchRedis(t: Test, url = redisServer ?? ''): { REDIS_URL: str
     client.disconnect()
   })
   return { REDIS_URL: url, REDIS_PREFIX: prefix }
+}
+
+/** Redis as the service shares it, which goes away by `state`, or by a `client` that disconnects; `failures` is what it was told of. */
+export function redisToLose(t: Test) {
+  const { REDIS_URL, REDIS_PREFIX: prefix } = scratchRedis(t)
+  const client = new Redis(REDIS_URL)
+  client.on('error', () => undefined)
+  t.teardown(() => client.disconnect())
+  const failures: unknown[] = []
+  const state = { up: true }
+  const redis: SharedRedis = {
+    client,
+    prefix,
+    epoch: `${prefix}epoch`,
+    get up() {
+      return state.up
+    },
+    fault: undefined,
+    tell: () => undefined,
+    hear: () => undefined,
+    failed: (error) => failures.push(error),
+    purgeFailed: (error) => failures.push(error)
+  }
+  return { redis, client, prefix, state, failures }
 }
 
 const hasServer = spawnSync('redis-server', ['--version']).status === 0

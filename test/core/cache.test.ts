@@ -1,5 +1,4 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
-import { Redis } from 'ioredis'
 import { createHash } from 'node:crypto'
 import { test } from 'tap'
 import { computeAnswer } from '../../core/cache/compute.ts'
@@ -11,7 +10,8 @@ import { SingleFlight } from '../../core/cache/single-flight.ts'
 import { AnswerStore, type CachedAnswer } from '../../core/cache/store.ts'
 import type { SessionIdentity } from '../../core/sessions/identities.ts'
 import { fakeClocks } from '../clock.ts'
-import { onRedis, scratchRedis } from '../redis.ts'
+import { person } from '../identities.ts'
+import { onRedis, redisToLose } from '../redis.ts'
 import { until } from '../until.ts'
 
 const policy: CachePolicy = { ttl: 60, vary: 'public', tags: ['users', 'roles'] }
@@ -25,19 +25,6 @@ const answerOf = (body: string, more: Partial<CachedAnswer> = {}): CachedAnswer 
   tags: ['users'],
   ...more
 })
-
-const person: SessionIdentity = {
-  via: 'session',
-  id: 7,
-  username: 'ada',
-  role: 'editor',
-  permissions: new Set<never>(),
-  requestsPerMinute: 30,
-  sessionId: 'of-ada',
-  authTime: 0,
-  amr: ['pwd'],
-  mustEnrol: false
-}
 
 test('a cache is for reading, for a while, and for those who may', (t) => {
   const faultOf = (
@@ -287,26 +274,9 @@ test(
   'instances share answers for as long as nothing of theirs was purged',
   { ...onRedis, timeout: 10_000 },
   async (t) => {
-    const { REDIS_URL, REDIS_PREFIX } = scratchRedis(t)
-    const client = new Redis(REDIS_URL)
-    client.on('error', () => undefined)
-    t.teardown(() => client.disconnect())
-    const state = { up: true }
-    const failures: unknown[] = []
-    const answers = new RedisAnswers({
-      client,
-      prefix: REDIS_PREFIX,
-      epoch: `${REDIS_PREFIX}epoch`,
-      get up() {
-        return state.up
-      },
-      fault: undefined,
-      tell: () => undefined,
-      hear: () => undefined,
-      failed: (error) => failures.push(error),
-      purgeFailed: (error) => failures.push(error)
-    })
-    const key = `${REDIS_PREFIX}answer:k`
+    const { redis, client, prefix, state, failures } = redisToLose(t)
+    const answers = new RedisAnswers(redis)
+    const key = `${prefix}answer:k`
     const kept = async () => (await answers.read('k', policy)).kept
     const keep = async (more: Partial<CachedAnswer> = {}) => {
       const { versions = '' } = await answers.read('k', policy)

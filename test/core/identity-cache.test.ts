@@ -2,31 +2,7 @@ import { test } from 'tap'
 import type { KeyIdentity, SessionIdentity } from '../../core/sessions/identities.ts'
 import { IdentityCache, type Subject } from '../../core/sessions/identity-cache.ts'
 import { fakeClocks } from '../clock.ts'
-
-const account = {
-  id: 7,
-  username: 'ada',
-  role: 'editor',
-  permissions: new Set<never>(),
-  requestsPerMinute: 30
-}
-const person = (more: Partial<SessionIdentity> = {}): SessionIdentity => ({
-  ...account,
-  via: 'session',
-  sessionId: 's',
-  authTime: 0,
-  amr: ['pwd'],
-  mustEnrol: false,
-  ...more
-})
-const machine: KeyIdentity = {
-  ...account,
-  via: 'key',
-  keyId: 'k',
-  keyRequestsPerMinute: null,
-  networks: [],
-  allows: undefined
-}
+import { machine, person } from '../identities.ts'
 
 /** A cache before a source that counts how often it is asked; `minute` is when its tokens and sessions end. */
 function cacheOf(t: Parameters<typeof fakeClocks>[0]) {
@@ -34,7 +10,7 @@ function cacheOf(t: Parameters<typeof fakeClocks>[0]) {
   const asked = { verify: 0, find: 0, changes: 0 }
   const source = {
     seen: 1,
-    known: { identity: person() as SessionIdentity | KeyIdentity, endsAt: Date.now() + 60_000 } as
+    known: { identity: person as SessionIdentity | KeyIdentity, endsAt: Date.now() + 60_000 } as
       { identity: SessionIdentity | KeyIdentity; endsAt: number } | undefined,
     tokenEnds: Date.now() + 60_000,
     before: () => Promise.resolve()
@@ -44,7 +20,7 @@ function cacheOf(t: Parameters<typeof fakeClocks>[0]) {
       asked.verify++
       return token === 'bad'
         ? undefined
-        : { via: 'session', sessionId: 's', userId: 7, endsAt: source.tokenEnds }
+        : { via: 'session', sessionId: person.sessionId, userId: person.id, endsAt: source.tokenEnds }
     },
     find: async () => {
       asked.find++
@@ -112,7 +88,7 @@ test('nobody is known for longer than token and session last', async (t) => {
 
 test('a change forgets whom it concerns, and what was read before it', async (t) => {
   const { cache, source, asked } = cacheOf(t)
-  const known = async (identity: SessionIdentity | KeyIdentity = person()) => {
+  const known = async (identity: SessionIdentity | KeyIdentity = person) => {
     source.known = { identity, endsAt: Date.now() + 60_000 }
     await cache.resolve('a')
     return () => cache.peek('Bearer a') !== undefined
@@ -125,7 +101,7 @@ test('a change forgets whom it concerns, and what was read before it', async (t)
     [{ table: 'roles', key: 'editor' }, false],
     [{ table: 'roles', key: 'user' }, true],
     [{ table: 'audit', key: '*' }, true],
-    [{ table: 'api_keys', key: 'k' }, true]
+    [{ table: 'api_keys', key: machine.keyId }, true]
   ] as const) {
     const isStillKnown = await known()
     cache.forget([{ table: 'audit', key: 1 }, touched])
@@ -135,7 +111,7 @@ test('a change forgets whom it concerns, and what was read before it', async (t)
   const isKeyKnown = await known(machine)
   cache.forget([{ table: 'api_keys', key: 'other' }])
   t.ok(isKeyKnown())
-  cache.forget([{ table: 'api_keys', key: 'k' }])
+  cache.forget([{ table: 'api_keys', key: machine.keyId }])
   t.notOk(isKeyKnown())
   const isAnyKnown = await known()
   cache.forget('all')

@@ -1,5 +1,4 @@
 import Fastify, { type FastifyRequest } from 'fastify'
-import { Redis } from 'ioredis'
 import { test } from 'tap'
 import { type Budget, budgetOf, keyBudgetOf } from '../../core/limits/budgets.ts'
 import { callCounter } from '../../core/limits/call-counter.ts'
@@ -7,33 +6,9 @@ import { describeLimit, isLimit, type Limit } from '../../core/limits/limit.ts'
 import { rateLimited } from '../../core/limits/refusal.ts'
 import { noBudget, secondsBeyond, showStanding, standingOf } from '../../core/limits/standing.ts'
 import { type Count, WindowCounter } from '../../core/limits/window-counter.ts'
-import type { SharedRedis } from '../../core/redis/shared-redis.ts'
-import type { Identity, KeyIdentity, SessionIdentity } from '../../core/sessions/identities.ts'
-import { onRedis, scratchRedis } from '../redis.ts'
-
-const account = {
-  id: 7,
-  username: 'ada',
-  role: 'editor',
-  permissions: new Set<never>(),
-  requestsPerMinute: 30
-}
-const person: SessionIdentity = {
-  ...account,
-  via: 'session',
-  sessionId: 'of-ada',
-  authTime: 0,
-  amr: ['pwd'],
-  mustEnrol: false
-}
-const machine: KeyIdentity = {
-  ...account,
-  via: 'key',
-  keyId: '4fKq0ZbT7xLm',
-  keyRequestsPerMinute: 2,
-  networks: [],
-  allows: undefined
-}
+import type { Identity } from '../../core/sessions/identities.ts'
+import { machine, person } from '../identities.ts'
+import { onRedis, redisToLose } from '../redis.ts'
 
 /** What `look` sees in a request of somebody. */
 async function ask<T>(caller: Identity | null, look: (request: FastifyRequest) => T): Promise<T[]> {
@@ -130,9 +105,9 @@ test('each limit names the budget of who asks', async (t) => {
 })
 
 test('a key has a budget of its own where it has a limit', async (t) => {
-  t.same(await ask(machine, keyBudgetOf), [{ key: 'key:4fKq0ZbT7xLm', max: 2, name: 'key', by: 'key' }])
-  for (const caller of [{ ...machine, keyRequestsPerMinute: null }, person, null])
-    t.same(await ask(caller, keyBudgetOf), [undefined])
+  const limited = { ...machine, keyRequestsPerMinute: 2 }
+  t.same(await ask(limited, keyBudgetOf), [{ key: 'key:4fKq0ZbT7xLm', max: 2, name: 'key', by: 'key' }])
+  for (const caller of [machine, person, null]) t.same(await ask(caller, keyBudgetOf), [undefined])
 })
 
 const budget: Budget = { key: 'k', max: 3, name: 'listThings', by: 'account' }
@@ -224,35 +199,17 @@ const count = (counter: ReturnType<typeof callCounter>, key: string) =>
 const soon = { ...onRedis, timeout: 10_000 }
 
 test('calls are counted in Redis, and in this process while that is away or refuses', soon, async (t) => {
-  const { REDIS_URL, REDIS_PREFIX } = scratchRedis(t)
-  const client = new Redis(REDIS_URL)
-  client.on('error', () => undefined)
-  t.teardown(() => client.disconnect())
-  const failures: unknown[] = []
-  const state = { up: true }
-  const redis = (): SharedRedis => ({
-    client,
-    prefix: REDIS_PREFIX,
-    epoch: '',
-    get up() {
-      return state.up
-    },
-    fault: undefined,
-    tell: () => undefined,
-    hear: () => undefined,
-    failed: (error) => failures.push(error),
-    purgeFailed: () => undefined
-  })
-  const [one, other] = [callCounter(redis(), 10), callCounter(redis(), 10)]
+  const { redis, client, prefix, state, failures } = redisToLose(t)
+  const [one, other] = [callCounter(redis, 10), callCounter(redis, 10)]
   await count(one, 'k')
   t.match(await count(other, 'k'), { current: 2 }, 'for all instances')
-  t.equal(await client.get(`${REDIS_PREFIX}limit:k`), '2')
+  t.equal(await client.get(`${prefix}limit:k`), '2')
   t.match(await one.read(['k', 'none']), [{ current: 2 }, undefined])
 
   state.up = false
   t.same(await count(one, 'k'), { current: 1, ttl: 60_000 }, 'by itself while it is away')
   t.match(await one.read(['k']), [{ current: 1 }])
-  t.equal(await client.get(`${REDIS_PREFIX}limit:k`), '2')
+  t.equal(await client.get(`${prefix}limit:k`), '2')
 
   state.up = true
   client.disconnect()
