@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import type { DatabaseOptions } from './options.ts'
 import { patience } from './persist.ts'
+import { noteBackend } from './postgres-statements.ts'
 
 const { TIMESTAMPTZ, INT8 } = pg.types.builtins
 
@@ -33,6 +34,7 @@ function impatientSocket(milliseconds: number): Socket {
 }
 
 interface Standing {
+  backend: number
   database: string
   encoding: string
   schema: string | null
@@ -47,12 +49,13 @@ interface Standing {
 async function prepareConnection(client: pg.ClientBase) {
   const { rows } = await client.query<Standing>(
     `select set_config('datestyle', 'ISO, YMD', false), set_config('timezone', 'UTC', false),
-       current_database() as database, current_setting('server_encoding') as encoding,
+       pg_backend_pid() as backend, current_database() as database, current_setting('server_encoding') as encoding,
        current_schema() as schema, current_setting('search_path') as search_path`
   )
   const [standing] = rows
   if (!standing) throw new Error('the server answers nothing')
-  const { database, encoding, schema, search_path } = standing
+  const { backend, database, encoding, schema, search_path } = standing
+  noteBackend(client, backend)
   if (encoding !== 'UTF8') {
     throw new Error(
       `The database ${database} of DATABASE_URL has the encoding ${encoding}, which cannot hold every name: make one with ENCODING 'UTF8' TEMPLATE template0.`

@@ -8,13 +8,14 @@ import {
 import type pg from 'pg'
 import type { DatabaseOptions } from './options.ts'
 import { lockPatience, openPool, withoutLimits } from './postgres-pool.ts'
+import { namingStatements } from './postgres-statements.ts'
 
 class Driver extends PostgresDriver {
   readonly #pool: pg.Pool
   readonly #limits: string
 
   constructor(pool: pg.Pool, longestStatement: number) {
-    super({ pool })
+    super({ pool: namingStatements(pool) })
     this.#pool = pool
     const limits = {
       lock_timeout: lockPatience,

@@ -8,6 +8,7 @@ import {
 } from 'kysely'
 import { readerOf } from './open.ts'
 import type { Db } from './database.ts'
+import { nameStatement } from './postgres-statements.ts'
 
 /** Makes the expression for a value that each run of a query is given by this name. */
 export type Value<Values> = <K extends keyof Values>(name: K) => RawBuilder<Exclude<Values[K], undefined>>
@@ -27,6 +28,7 @@ function buildOnce<Values extends object, Row>(
     names.set(place, name)
     return sql`${place}`
   }).compile()
+  nameStatement(query.sql)
   const fill = (values: Values) =>
     query.parameters.map((parameter) => {
       const name = names.get(parameter)
