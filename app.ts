@@ -1,3 +1,4 @@
+import './server/tick-object.ts'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import { fileURLToPath } from 'node:url'

@@ -51,6 +51,7 @@ function areTexts(value: unknown, isText: (text: string) => boolean): boolean {
  * @throws BadRequest for the first member that cannot
  */
 export function requireTexts(part: unknown, place: string, passwords?: ReadonlySet<string>) {
+  if (part === undefined) return
   const members: [string, unknown][] = isRecord(part) ? Object.entries(part) : [['', part]]
   for (const [name, value] of members) {
     const isText = passwords?.has(name) ? (text: string) => text.isWellFormed() : isKept
