@@ -121,6 +121,21 @@ test('processes that cannot start end with the failure, once', async (t) => {
   t.equal(server.output().match(/holds no key for JWT_ALGORITHM/g)?.length, 1)
 })
 
+test('SIGTERM ends a cluster whose first process still starts', async (t) => {
+  const metrics = await freePort()
+  const server = launchServer(t, {
+    script: 'start:cluster',
+    env: { WORKERS: '1', METRICS_PORT: String(metrics) }
+  })
+  await until(async () =>
+    call(`http://127.0.0.1:${metrics}/metrics`).then(
+      ({ status }) => status === 503,
+      () => false
+    )
+  )
+  t.same(await server.stop(), { code: 0, signal: null })
+})
+
 test(
   'a cluster reads .env, and SIGTERM ends it while its only process is being replaced',
   { timeout: 60_000 },
