@@ -5,6 +5,7 @@ import type { Config } from '../core/config/load.ts'
 import { trustedBy } from '../core/network/trust.ts'
 import { isInstant } from '../core/time/instant.ts'
 import { AccessLog } from './access-log.ts'
+import { serializers } from './serializers.ts'
 import { addressOf, clientErrorFor, frameworkError } from './unrouted.ts'
 
 /** A request id from outside is taken only when it can do no harm in a log or a header. */
@@ -47,6 +48,7 @@ export function serverOptions(config: Config) {
     // While stopping, what still arrives on an open connection is answered in full, and the connection closed.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: { buildSerializer: serializers() } },
     ajv: {
       customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true },
       // ajv-formats takes offsets that are none, and years that no database can hold.

@@ -1,7 +1,7 @@
-import serializers from '@fastify/fast-json-stringify-compiler'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { isDeepStrictEqual } from 'node:util'
 import { problemType } from '../core/problems/define.ts'
+import { serializers } from '../server/serializers.ts'
 import { Contract } from './contract/reader.ts'
 
 /** Fails a test, with what it is about. */
@@ -9,19 +9,16 @@ type Report = (message: string, details: object) => unknown
 
 type SchemaController = FastifyServerOptions['schemaController']
 
-// Each server of a process has the same ones, and to compile them is half of its boot.
-const compiled = new Map<string, (data: unknown) => string>()
+// Each server of a process has the same ones, and to compile them is much of its boot.
+const compilers = serializers()
 
 /** Reports when a serializer leaves out or changes something of what a handler answered. */
 export const exactSerializers = (report: Report): SchemaController => ({
   compilersFactory: {
     buildSerializer: (schemas, options) => {
-      const compile = serializers()(schemas, options)
-      const shared = JSON.stringify(schemas)
+      const compile = compilers(schemas, options)
       return (route) => {
-        const key = JSON.stringify(route.schema) + shared
-        const serialize = compiled.get(key) ?? compile(route)
-        compiled.set(key, serialize)
+        const serialize = compile(route)
         return (data: unknown) => {
           const text = serialize(data)
           const given: unknown = JSON.parse(JSON.stringify(data))
