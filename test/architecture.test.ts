@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Test, test } from 'tap'
 import { root, run, temporaryFolder } from './process.ts'
@@ -49,4 +49,12 @@ test('an import that points upward, or goes round in a circle, is refused, also 
     }),
     'no-circles'
   )
+})
+
+test('every test file is run, by itself or with its folder', async (t) => {
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.test.ts') && !file.startsWith('node_modules')
+  )
+  const together = readdirSync(join(root, 'test/all')).map((file) => file.replace('.test.ts', ''))
+  t.same([...new Set(files.map(dirname))].sort(), ['.', 'all', 'bin', ...together].sort())
 })
