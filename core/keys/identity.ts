@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { Permission } from '../../schemas/access.ts'
 import type { Db, Tx } from '../database/database.ts'
+import { prepare, type Value } from '../database/prepared.ts'
 import { inNetworks } from '../network/networks.ts'
 import { effectivePermissions } from '../roles/permissions.ts'
 import type { KeyIdentity } from '../sessions/identities.ts'
@@ -12,8 +13,12 @@ interface Subject {
   hash?: string
 }
 
+const valuesOf = ({ keyId }: Subject) => ({ keyId, now: new Date().toISOString() })
+
+type Values = ReturnType<typeof valuesOf>
+
 /** The account comes first: every transaction takes its locks in this order. */
-const keyQuery = (db: Db, keyId: string) =>
+const identities = (db: Db, value: Value<Values>) =>
   db
     .selectFrom('users')
     .innerJoin('api_keys', 'api_keys.user_id', 'users.id')
@@ -27,11 +32,14 @@ const keyQuery = (db: Db, keyId: string) =>
     ])
     .select(['api_keys.requests_per_minute as keyRequestsPerMinute', 'api_keys.allowed_networks'])
     .select(['roles.permissions', 'roles.requests_per_minute'])
-    .where('api_keys.id', '=', keyId)
+    .where('api_keys.id', '=', value('keyId'))
     .where('users.status', '=', 'active')
-    .where('api_keys.expires_at', '>', new Date().toISOString())
+    .where('api_keys.expires_at', '>', value('now'))
 
-type Row = Awaited<ReturnType<ReturnType<typeof keyQuery>['executeTakeFirst']>>
+const find = prepare(identities)
+const hold = prepare((db, value: Value<Values>) => identities(db, value).forShare())
+
+type Row = Awaited<ReturnType<typeof find>>['rows'][number]
 
 /** What a key may do: what it was given, as far as its owner's role still has it. */
 function permissionsOf(granted: string, ofRole: string): ReadonlySet<Permission> {
@@ -46,7 +54,7 @@ function originCheck(networks: readonly string[]): KeyIdentity['allows'] {
   return (address) => isIP(address) !== 0 && isIn(address)
 }
 
-function toIdentity(row: NonNullable<Row>): KeyIdentity {
+function toIdentity(row: Row): KeyIdentity {
   const { id, username, role, keyId, keyRequestsPerMinute } = row
   const networks = JSON.parse(row.allowed_networks) as string[]
   return {
@@ -64,16 +72,17 @@ function toIdentity(row: NonNullable<Row>): KeyIdentity {
 }
 
 /** The active account of a key that has not expired, and when that is, or undefined when either is gone. */
-export async function findKeyIdentity(db: Db, { keyId, hash }: Subject) {
-  const row = await keyQuery(db, keyId).executeTakeFirst()
+export async function findKeyIdentity(db: Db, subject: Subject) {
+  const { hash } = subject
+  const [row] = (await find(db, valuesOf(subject))).rows
   if (!row || hash === undefined || !isSameHash(row.hash, hash)) return undefined
   return { identity: toIdentity(row), endsAt: Date.parse(row.expires_at) }
 }
 
 /** The same in a transaction, for a key that has been judged: neither account nor key nor role changes before it ends. */
-export async function holdKeyIdentity(tx: Tx, { keyId }: Subject): Promise<KeyIdentity | undefined> {
-  const query = keyQuery(tx, keyId).forShare()
+export async function holdKeyIdentity(tx: Tx, subject: Subject): Promise<KeyIdentity | undefined> {
+  const values = valuesOf(subject)
   // Where it has waited for a change of the account's role, PostgreSQL has looked for the old role alone.
-  const row = (await query.executeTakeFirst()) ?? (await query.executeTakeFirst())
+  const row = (await hold(tx, values)).rows[0] ?? (await hold(tx, values)).rows[0]
   return row && toIdentity(row)
 }

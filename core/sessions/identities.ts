@@ -3,6 +3,7 @@ import { effectivePermissions } from '../roles/permissions.ts'
 import type { Permission } from '../../schemas/access.ts'
 import { hasFactor } from '../factors/methods.ts'
 import type { Db, Tx } from '../database/database.ts'
+import { prepare, type Value } from '../database/prepared.ts'
 
 /** The account behind a request, as the database has it, and what it may do here. */
 interface Account {
@@ -56,8 +57,12 @@ interface Found {
 /** Factors are looked for where the role wants one alone. */
 const mustEnrol = sql<boolean | number>`roles.requires_mfa <> 0 and not ${hasFactor}`
 
+const keysOf = ({ sessionId, userId }: Subject) => ({ sessionId, userId, now: new Date().toISOString() })
+
+type Keys = ReturnType<typeof keysOf>
+
 /** The account comes first: every transaction takes its locks in this order. */
-const identityQuery = (db: Db, { sessionId, userId }: Subject) =>
+const identities = (db: Db, value: Value<Keys>) =>
   db
     .selectFrom('users')
     .innerJoin('sessions', 'sessions.user_id', 'users.id')
@@ -66,14 +71,17 @@ const identityQuery = (db: Db, { sessionId, userId }: Subject) =>
     .select(['sessions.generation', 'sessions.used_at', 'sessions.auth_time', 'sessions.amr'])
     .select(['roles.permissions', 'roles.requests_per_minute'])
     .select(mustEnrol.as('must_enrol'))
-    .where('sessions.id', '=', sessionId)
-    .where('users.id', '=', userId)
+    .where('sessions.id', '=', value('sessionId'))
+    .where('users.id', '=', value('userId'))
     .where('users.status', '=', 'active')
-    .where('sessions.expires_at', '>', new Date().toISOString())
+    .where('sessions.expires_at', '>', value('now'))
 
-type Row = Awaited<ReturnType<ReturnType<typeof identityQuery>['executeTakeFirst']>>
+const find = prepare(identities)
+const hold = prepare((db, value: Value<Keys>) => identities(db, value).forShare())
 
-function toIdentity(row: Row): Found | undefined {
+type Row = Awaited<ReturnType<typeof find>>['rows'][number]
+
+function toIdentity(row: Row | undefined): Found | undefined {
   if (!row) return undefined
   const { expires_at, generation, used_at, auth_time, amr, ...rest } = row
   const { permissions, requests_per_minute, must_enrol, ...account } = rest
@@ -91,12 +99,12 @@ function toIdentity(row: Row): Found | undefined {
 
 /** The active account of a live session, and when that session ends, or undefined when either is gone. */
 export const findIdentity = async (db: Db, subject: Subject) =>
-  toIdentity(await identityQuery(db, subject).executeTakeFirst())
+  toIdentity((await find(db, keysOf(subject))).rows[0])
 
 /** The same in a transaction: neither the account nor the session nor the role changes before it ends. */
 export async function holdIdentity(tx: Tx, subject: Subject) {
-  const query = identityQuery(tx, subject).forShare()
+  const keys = keysOf(subject)
   // Where it has waited for a change of the account's role, PostgreSQL has looked for the old role alone.
-  const row = (await query.executeTakeFirst()) ?? (await query.executeTakeFirst())
+  const row = (await hold(tx, keys)).rows[0] ?? (await hold(tx, keys)).rows[0]
   return toIdentity(row)?.identity
 }
