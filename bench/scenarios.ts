@@ -60,13 +60,13 @@ export const throughput: Record<string, (stage: Stage) => Promise<unknown>> = {
 
   protected: (stage) =>
     quietly(stage, () => [
-      ['GET /protected', 0.6, { requests: [get('/protected', as(stage.seeded.admin))] }]
+      ['GET /protected', 0.62, { requests: [get('/protected', as(stage.seeded.admin))] }]
     ]),
 
   logged: async (stage) => {
     const server = await start('service-logging', service, { ...stage.seeded.env, LOG_LEVEL: 'info' })
     const options = { requests: [get('/protected', as(stage.seeded.admin))] }
-    return run(stage, [server], [{ title: 'GET /protected, request log on', goal: 0.42, server, options }])
+    return run(stage, [server], [{ title: 'GET /protected, request log on', goal: 0.45, server, options }])
   },
 
   tokens: (stage) =>
@@ -75,7 +75,7 @@ export const throughput: Record<string, (stage: Stage) => Promise<unknown>> = {
       const options = { connections: 20, perConnection: rotating('/protected', tokens, 20) }
       // The first sight of a token costs its verification; what is measured are those that are in use.
       await load(server, { ...options, amount: 2 * tokens.length })
-      return [['GET /protected, 10,000 tokens in rotation', 0.45, options]]
+      return [['GET /protected, 10,000 tokens in rotation', 0.5, options]]
     }),
 
   cached: async (stage) => {
