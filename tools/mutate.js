@@ -1,7 +1,8 @@
 /**
  * `npm run mutate -- core/throttle [test/FILE …]`: changes one thing after the other in a folder or file, and looks
  * whether a test notices. What survives is listed with its place; the report is artefacts/mutation/NAME.html.
- * Without test files it takes those that go through fastify.inject; fewer are faster.
+ * Without test files it takes those that go through fastify.inject; fewer are faster. It works on two cores, or on as
+ * many as CONCURRENCY says. Tests that start the service as a process of its own do not see its changes.
  */
 import './install.js'
 import { Stryker } from '@stryker-mutator/core'
@@ -35,8 +36,8 @@ const stryker = new Stryker({
   htmlReporter: { fileName: `artefacts/mutation/${name}.html` },
   clearTextReporter: { allowColor: false, reportTests: false },
   thresholds: { high: 95, low: 85, break: 85 },
-  concurrency: 2,
-  timeoutMS: 60_000,
+  concurrency: Number(process.env['CONCURRENCY'] ?? 2),
+  timeoutMS: 15_000,
   allowConsoleColors: false
 })
 await stryker.runMutationTest()

@@ -1,8 +1,5 @@
-import Fastify, { type FastifyRequest } from 'fastify'
 import { type Test, test } from 'tap'
 import { onTouched } from '../../core/changes/touched.ts'
-import { migrateUp } from '../../core/database/migrator.ts'
-import { openDatabase } from '../../core/database/open.ts'
 import { write } from '../../core/database/transaction.ts'
 import { FirstUses } from '../../core/sessions/first-uses.ts'
 import { presentedToken } from '../../core/sessions/presented.ts'
@@ -21,30 +18,16 @@ import { exchange, judgeSpent } from '../../core/sessions/rotation.ts'
 import { endSessions, listAllSessions, listSessions } from '../../core/sessions/session-queries.ts'
 import { expiry, mostSessions, startSession } from '../../core/sessions/sessions.ts'
 import { fakeClocks } from '../clock.ts'
-import { scratchDatabase } from '../database.ts'
 import { respell } from '../forge.ts'
+import { withAccounts } from '../people.ts'
+import { ask } from '../request.ts'
 import { until } from '../until.ts'
 
 const lifetimes = { idle: 1_000_000, absolute: 3_000_000, grace: 10_000 }
 
 /** A database with two accounts, and what is done with sessions there, by clocks that stand still. */
 async function prepare(t: Test) {
-  const db = openDatabase(await scratchDatabase(t))
-  t.teardown(() => db.destroy())
-  await migrateUp(db)
-  const at = new Date().toISOString()
-  for (const username of ['ada', 'bob'])
-    await db
-      .insertInto('users')
-      .values({
-        username,
-        username_key: username,
-        password_hash: '-',
-        role: 'user',
-        created_at: at,
-        updated_at: at
-      })
-      .execute()
+  const db = await withAccounts(t)
   const clocks = fakeClocks(t)
   const read = tokenReader(db)
   const touched: unknown[] = []
@@ -346,26 +329,6 @@ test('one session, the others or all of an account end, and others hear of it', 
   t.equal(await count(), 1)
 })
 
-/** What `look` sees of a request with these headers. */
-async function ask<T>(
-  headers: Record<string, string>,
-  look: (request: FastifyRequest) => T,
-  payload?: object
-) {
-  const app = Fastify()
-  const seen: { value?: T; error?: unknown; cookie?: unknown } = {}
-  app.post('/', (request, reply) => {
-    try {
-      seen.value = look(request)
-    } catch (error) {
-      seen.error = error
-    }
-    return reply.send()
-  })
-  await app.inject({ method: 'POST', url: '/', headers, ...(payload && { payload }) })
-  return seen
-}
-
 const own = { 'sec-fetch-site': 'same-origin' }
 
 test('the cookie is for pages of this origin, and by TLS where the browser came so', async (t) => {
@@ -375,14 +338,12 @@ test('the cookie is for pages of this origin, and by TLS where the browser came 
     act: 'keep' | 'clear',
     { PUBLIC_URL, REFRESH_TOKEN_TTL }: { PUBLIC_URL: string | undefined; REFRESH_TOKEN_TTL: number } = config
   ) => {
-    const app = Fastify()
     const cookie = refreshCookie({ PUBLIC_URL, REFRESH_TOKEN_TTL })
-    app.post('/', (request, reply) => {
+    const answer = await ask({ headers }, (request, reply) => {
       if (act === 'keep') cookie.keep(request, reply, 'token')
       else cookie.clear(request, reply)
-      return reply.send()
     })
-    return (await app.inject({ method: 'POST', url: '/', headers })).headers['set-cookie']
+    return answer.headers['set-cookie']
   }
   t.equal(await cookieOf(own, 'keep'), 'refresh=token; Max-Age=90; Path=/refresh; HttpOnly; SameSite=Strict')
   const tls = { ...own, origin: 'https://id.example.com' }
@@ -393,12 +354,12 @@ test('the cookie is for pages of this origin, and by TLS where the browser came 
   t.equal(await cookieOf(own, 'clear'), 'refresh=; Max-Age=0; Path=/refresh; HttpOnly; SameSite=Strict')
   t.equal(await cookieOf({ 'sec-fetch-site': 'same-site' }, 'clear'), undefined)
 
-  t.same(await ask(own, requireSameOrigin), { value: undefined })
-  t.match(await ask({ 'sec-fetch-site': 'cross-site' }, requireSameOrigin), {
+  t.equal((await ask({ headers: own }, requireSameOrigin)).error, undefined)
+  t.match(await ask({ headers: { 'sec-fetch-site': 'cross-site' } }, requireSameOrigin), {
     error: { code: 'NOT_SAME_ORIGIN' }
   })
   const tokenIn = async (cookie: string | undefined, headers: Record<string, string> = own) =>
-    (await ask({ ...headers, ...(cookie !== undefined && { cookie }) }, tokenInCookie)).value
+    (await ask({ headers: { ...headers, ...(cookie !== undefined && { cookie }) } }, tokenInCookie)).value
   t.equal(await tokenIn('refresh=a'), 'a')
   t.equal(await tokenIn('other=1;refresh=a;  more=2'), 'a')
   t.equal(await tokenIn('__Secure-refresh=a', tls), 'a')
@@ -418,7 +379,7 @@ test('the cookie is for pages of this origin, and by TLS where the browser came 
 test('the token of the body counts, or else what is spelt as ours in the header, or else in the cookie', async (t) => {
   const [inBody, inHeader, inCookie] = [firstToken(), firstToken(), firstToken()]
   const presented = async (headers: Record<string, string>, payload?: object) =>
-    (await ask(headers, presentedToken, payload)).value
+    (await ask({ headers, ...(payload && { payload }) }, presentedToken)).value
   const header = { authorization: `Bearer ${inHeader}` }
   const cookie = { ...own, cookie: `refresh=${inCookie}` }
   t.equal(await presented({ ...header, ...cookie }, { refresh_token: inBody }), inBody)
