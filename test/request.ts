@@ -4,7 +4,9 @@ import type { TokenSession } from '../core/sessions/refresh-queries.ts'
 
 interface Sent {
   headers?: Record<string, string>
-  payload?: object
+  payload?: object | string
+  /** Whether what a proxy says of the connection is believed. */
+  trustProxy?: boolean
   /** Who is signed in. */
   user?: Identity
   /** Whose refresh token is presented. */
@@ -13,10 +15,10 @@ interface Sent {
 
 /** What comes of a request in the hands of `look`, which has it as a handler does, without the service around it. */
 export async function ask<T>(
-  { headers = {}, payload, user, session }: Sent,
+  { headers = {}, payload, trustProxy = false, user, session }: Sent,
   look: (request: FastifyRequest, reply: FastifyReply) => T | Promise<T>
 ) {
-  const app = Fastify()
+  const app = Fastify({ trustProxy })
   const seen: { value?: T; error?: unknown } = {}
   app.decorateRequest('user', null)
   app.decorateRequest('presentedSession', undefined)
@@ -31,6 +33,11 @@ export async function ask<T>(
     }
     return reply.send()
   })
-  const answer = await app.inject({ method: 'POST', url: '/', headers, ...(payload && { payload }) })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/',
+    headers,
+    ...(payload !== undefined && { payload })
+  })
   return { ...seen, headers: answer.headers }
 }

@@ -11,3 +11,8 @@ export async function until(holds: () => boolean | Promise<boolean>) {
     await setTimeout(10)
   }
 }
+
+/** Lets the event loop turn so often that whatever waits for no timer and for nobody else is done. */
+export async function turnOver() {
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+}

@@ -31,15 +31,17 @@ export interface SessionSubject {
 }
 
 /** What of an identity a changed row may have been: sessions are known by whose they are. */
-const keyIn: Record<string, (identity: Identity) => string | number> = {
+const keyIn: Record<string, ((identity: Identity) => string | number | undefined) | undefined> = {
   users: ({ id }) => id,
   sessions: ({ id }) => id,
   roles: ({ role }) => role,
-  api_keys: ({ keyId }) => keyId ?? ''
+  api_keys: ({ keyId }) => keyId
 }
 
-const concerns = ({ table, key }: Touched, identity: Identity) =>
-  table in keyIn && (key === '*' || keyIn[table]?.(identity) === key)
+function concerns({ table, key }: Touched, identity: Identity) {
+  const own = keyIn[table]
+  return own !== undefined && (key === '*' || own(identity) === key)
+}
 
 interface Entry {
   subject: Subject

@@ -129,11 +129,17 @@ test('a change forgets whom it concerns, and what was read before it', async (t)
 })
 
 test('so many tokens are remembered, and the oldest gives way', async (t) => {
-  const { cache } = cacheOf(t)
+  const { cache, clocks, source } = cacheOf(t)
   for (let number = 0; number < 50_000; number++) await cache.resolve(String(number))
   t.ok(cache.peek('Bearer 0'))
   await cache.resolve('one more')
   t.equal(cache.peek('Bearer 0'), undefined)
   t.ok(cache.peek('Bearer 1'))
   t.ok(cache.peek('Bearer one more'))
+
+  source.seen = 2
+  clocks.pass(1_000)
+  await cache.resolve('1')
+  await cache.resolve('another')
+  t.ok(cache.peek('Bearer 1'), 'who is read anew is the newest')
 })

@@ -1,6 +1,7 @@
 import { type Test, test } from 'tap'
 import { onTouched } from '../../core/changes/touched.ts'
 import { write } from '../../core/database/transaction.ts'
+import { issueChallenge } from '../../core/factors/challenges.ts'
 import { FirstUses } from '../../core/sessions/first-uses.ts'
 import { presentedToken } from '../../core/sessions/presented.ts'
 import { refreshCookie, requireSameOrigin, tokenInCookie } from '../../core/sessions/refresh-cookie.ts'
@@ -21,7 +22,7 @@ import { fakeClocks } from '../clock.ts'
 import { respell } from '../forge.ts'
 import { withAccounts } from '../people.ts'
 import { ask } from '../request.ts'
-import { until } from '../until.ts'
+import { turnOver, until } from '../until.ts'
 
 const lifetimes = { idle: 1_000_000, absolute: 3_000_000, grace: 10_000 }
 
@@ -84,7 +85,7 @@ test('a session ends unused, or when its time is over in any case', (t) => {
 })
 
 test('a session keeps how it began, and no more of it than there is room for', async (t) => {
-  const { start, row, clocks, db } = await prepare(t)
+  const { start, row, clocks, db, touched } = await prepare(t)
   const now = Date.now()
   const { sessionId, refreshToken, authTime, amr, ended } = await start(1, {
     userAgent: 'a'.repeat(300),
@@ -93,7 +94,7 @@ test('a session keeps how it began, and no more of it than there is room for', a
   })
   t.same([authTime, amr, ended], [now, ['pwd', 'otp'], []])
   const at = new Date(now).toISOString()
-  t.match(await row(sessionId), {
+  t.has(await row(sessionId), {
     user_id: 1,
     created_at: at,
     last_used_at: at,
@@ -113,8 +114,10 @@ test('a session keeps how it began, and no more of it than there is room for', a
 
   clocks.pass(5_000)
   const session = { id: 1, sessionId, amr: ['pwd'] }
+  t.same(touched, [])
   await write(db, (tx) => addMethods(tx, session, ['hwk', 'pwd']))
   t.match(await row(sessionId), { amr: 'pwd hwk', auth_time: at })
+  t.same(touched, [{ table: 'sessions', key: 1 }])
   await write(db, (tx) => renewSession(tx, session, ['otp']))
   t.match(await row(sessionId), { amr: 'pwd otp', auth_time: new Date(now + 5_000).toISOString() })
   t.match(await row(plain.sessionId), { amr: 'pwd', auth_time: at }, 'another one stays as it is')
@@ -128,7 +131,7 @@ test('of too many sessions of an account the oldest end, and nobody else’s', a
     clocks.pass(1)
     t.same((await start()).ended, [])
   }
-  touched.length = 0
+  t.same(touched, [])
   clocks.pass(1)
   t.same((await start()).ended, [first.sessionId])
   t.same(touched, [{ table: 'sessions', key: 1 }])
@@ -206,11 +209,13 @@ test('once an answer was used, the token before it is theft when the grace is ov
 })
 
 test('a token three steps behind, or made up of one, is theft', async (t) => {
-  const { start, present } = await prepare(t)
+  const { start, present, row } = await prepare(t)
   const { refreshToken } = await start()
+  const bystander = await start()
   const tokens = [refreshToken]
   for (let step = 0; step < 3; step++) tokens.push(tokenOf(await present(tokens.at(-1) ?? '')))
   t.match(await present(refreshToken), { outcome: 'stolen' })
+  t.ok(await row(bystander.sessionId), 'the others of the account go on')
 
   const other = await start()
   await present(other.refreshToken)
@@ -327,6 +332,78 @@ test('one session, the others or all of an account end, and others hear of it', 
   t.equal(await count(), 2)
   t.equal(await end(), 1)
   t.equal(await count(), 1)
+
+  const copied = await start()
+  const row = await db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('id', '=', copied.sessionId)
+    .executeTakeFirstOrThrow()
+  const copies = Array.from({ length: 450 }, () => {
+    const token = firstToken()
+    return { ...row, id: token, family: familyOf(token), token_hash: hashOf(token) }
+  })
+  await db.insertInto('sessions').values(copies).execute()
+  t.equal(await end(), 451, 'also more than one statement ends')
+})
+
+test('to end all sessions or all others of an account ends its sign-ins that are under way', async (t) => {
+  const { db } = await prepare(t)
+  const begin = (userId: number) =>
+    write(db, (tx) => issueChallenge(tx, { userId, passwordHash: '-', chosenHash: undefined }))
+  const underWay = async () =>
+    (await db.selectFrom('sign_in_challenges').select('user_id').orderBy('user_id').execute()).map(
+      ({ user_id }) => user_id
+    )
+  for (const which of [{}, { except: 'this' }]) {
+    for (const userId of [1, 2]) await begin(userId)
+    await write(db, (tx) => endSessions(tx, 1, { only: 'another' }))
+    t.ok((await underWay()).includes(1))
+    await write(db, (tx) => endSessions(tx, 1, which))
+    t.notOk((await underWay()).includes(1))
+  }
+  t.same(await underWay(), [2, 2])
+})
+
+test('first uses are written down one exchange after the other, later where they cannot be, and before it closes', async (t) => {
+  const { db, start, present, row } = await prepare(t)
+  const uses = new FirstUses(db)
+  const { refreshToken, sessionId } = await start()
+  const isUsed = async () => (await row(sessionId)).used_at !== null
+  const first = await present(refreshToken)
+  uses.note(sessionId, 1)
+  await until(isUsed)
+  await present(tokenOf(first))
+  t.notOk(await isUsed())
+  uses.note(sessionId, 2)
+  await until(isUsed)
+
+  const many = []
+  for (let number = 0; number < 60; number++) {
+    const { refreshToken, sessionId } = await start(2)
+    await present(refreshToken)
+    many.push(sessionId)
+  }
+  const unused = db.selectFrom('sessions').select('id').where('used_at', 'is', null)
+  t.equal((await unused.execute()).length, 60)
+  await db.schema.alterTable('sessions').renameTo('away').execute()
+  many.forEach((id) => uses.note(id, 1))
+  await turnOver()
+  await db.schema.alterTable('away').renameTo('sessions').execute()
+  await until(async () => (await unused.execute()).length === 0)
+
+  const last = await start()
+  await present(last.refreshToken)
+  uses.note(last.sessionId, 1)
+  await uses.close()
+  t.not((await row(last.sessionId)).used_at, null)
+  const closed = new FirstUses(db)
+  await db.schema.alterTable('sessions').renameTo('away').execute()
+  closed.note(sessionId, 2)
+  const before = performance.now()
+  await turnOver()
+  await closed.close()
+  t.ok(performance.now() - before < 900, 'what cannot be written is given up')
 })
 
 const own = { 'sec-fetch-site': 'same-origin' }
@@ -346,6 +423,7 @@ test('the cookie is for pages of this origin, and by TLS where the browser came 
     return answer.headers['set-cookie']
   }
   t.equal(await cookieOf(own, 'keep'), 'refresh=token; Max-Age=90; Path=/refresh; HttpOnly; SameSite=Strict')
+  t.equal(await cookieOf({ ...own, origin: 'http://localhost' }, 'clear'), await cookieOf(own, 'clear'))
   const tls = { ...own, origin: 'https://id.example.com' }
   t.equal(
     await cookieOf(tls, 'keep', { ...config, PUBLIC_URL: 'https://id.example.com/iam/' }),
@@ -363,6 +441,9 @@ test('the cookie is for pages of this origin, and by TLS where the browser came 
   t.equal(await tokenIn('refresh=a'), 'a')
   t.equal(await tokenIn('other=1;refresh=a;  more=2'), 'a')
   t.equal(await tokenIn('__Secure-refresh=a', tls), 'a')
+  const byProxy = { ...own, 'x-forwarded-proto': 'https', cookie: '__Secure-refresh=a' }
+  t.equal((await ask({ headers: byProxy, trustProxy: true }, tokenInCookie)).value, 'a')
+  t.equal((await ask({ headers: byProxy }, tokenInCookie)).value, undefined)
   for (const cookie of [
     undefined,
     '',
@@ -378,8 +459,8 @@ test('the cookie is for pages of this origin, and by TLS where the browser came 
 
 test('the token of the body counts, or else what is spelt as ours in the header, or else in the cookie', async (t) => {
   const [inBody, inHeader, inCookie] = [firstToken(), firstToken(), firstToken()]
-  const presented = async (headers: Record<string, string>, payload?: object) =>
-    (await ask({ headers, ...(payload && { payload }) }, presentedToken)).value
+  const presented = async (headers: Record<string, string>, payload?: object | string) =>
+    (await ask({ headers, ...(payload !== undefined && { payload }) }, presentedToken)).value
   const header = { authorization: `Bearer ${inHeader}` }
   const cookie = { ...own, cookie: `refresh=${inCookie}` }
   t.equal(await presented({ ...header, ...cookie }, { refresh_token: inBody }), inBody)
@@ -394,5 +475,6 @@ test('the token of the body counts, or else what is spelt as ours in the header,
       JSON.stringify(wrong)
     )
   t.equal(await presented({}), undefined)
+  t.equal(await presented({ ...header, 'content-type': 'application/json' }, '"a text"'), inHeader)
   t.equal(await presented(header, []), inHeader)
 })

@@ -1,6 +1,7 @@
 import { type Test, test } from 'tap'
 import { lockForSignIn } from '../../core/accounts/sign-in.ts'
 import { loadConfig } from '../../core/config/load.ts'
+import { codeOf } from '../../core/database/failures.ts'
 import { write } from '../../core/database/transaction.ts'
 import { insertFactor } from '../../core/factors/factors.ts'
 import type { Judges } from '../../core/factors/proofs.ts'
@@ -357,13 +358,13 @@ test('proofs that are wrong hold up the next, and one that is right clears them'
   const user = (await findIdentity(db, { sessionId, userId: 1 }))?.identity
   for (const [proof, times, code] of [
     ['wrong', 9, 'WRONG_PASSWORD'],
-    [password, 1, undefined],
+    [password, 1, ''],
     ['wrong', 10, 'WRONG_PASSWORD'],
     [password, 1, 'SIGN_IN_THROTTLED']
   ] as const) {
     for (let count = 0; count < times; count++) {
       const { error } = await prove(user, { password: proof })
-      t.equal((error as { code?: string } | undefined)?.code, code)
+      t.equal(codeOf(error), code)
     }
   }
 })

@@ -1,4 +1,5 @@
 import { type Test, test } from 'tap'
+import { codeOf } from '../../core/database/failures.ts'
 import { write } from '../../core/database/transaction.ts'
 import { findIdentity, holdIdentity } from '../../core/sessions/identities.ts'
 import { findByToken } from '../../core/sessions/refresh-queries.ts'
@@ -82,7 +83,7 @@ test('it is left by a refresh token, or else by who is signed in, or else by wha
     const seen = await ask({ headers, ...sent }, (request) =>
       findLeaving(request, scope, (header) => (header === 'Bearer a.b.c' ? was : undefined))
     )
-    return seen.error === undefined ? seen.value : (seen.error as { code: string }).code
+    return seen.error === undefined ? seen.value : codeOf(seen.error)
   }
   t.same(await leave({ payload, session: live, user: person }, 'session', expired), byToken)
   t.same(await leave({ payload, session: spent, user: person }, 'session', expired), byToken)
