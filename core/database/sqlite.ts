@@ -4,7 +4,6 @@ import {
   type DatabaseConnection,
   type LimitNode,
   type SelectModifierNode,
-  SqliteAdapter,
   SqliteDialect,
   SqliteDriver,
   SqliteQueryCompiler
@@ -19,13 +18,6 @@ const keptStatements = 1_000
 
 /** What SQLite keeps of a file, in KiB: by default a writer of a larger table reads most pages again each time. */
 const cacheKiB = 32 * 1_024
-
-/** SQLite can undo DDL, so a migration and its record commit as one. */
-class TransactionalDdlAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl() {
-    return true
-  }
-}
 
 /** Every transaction here writes: taking the lock first means that it never has to give up half-way. */
 class ImmediateDriver extends SqliteDriver {
@@ -130,6 +122,5 @@ export function openSqlite(path: string, observer: DatabaseObserver | null) {
   const dialect = new SqliteDialect(config)
   dialect.createDriver = () => new ImmediateDriver(config)
   dialect.createQueryCompiler = () => new QueryCompiler()
-  dialect.createAdapter = () => new TransactionalDdlAdapter()
   return { dialect, reader }
 }

@@ -1,12 +1,12 @@
 import { test } from 'tap'
 import { endLease, takeLease } from '../../core/database/lease.ts'
 import { fakeClocks } from '../clock.ts'
-import { build } from '../helper.ts'
+import { withAccounts } from '../people.ts'
 
 const minute = 60_000
 
 test('a lease is one holder’s until it ends or is given back, and is prolonged by its holder', async (t) => {
-  const { db } = await build(t)
+  const db = await withAccounts(t)
   const clock = fakeClocks(t)
   const take = (holder: string) => takeLease(db, 'test', holder, minute)
   t.same([await take('ada'), await take('bob')], [true, false])
@@ -21,7 +21,7 @@ test('a lease is one holder’s until it ends or is given back, and is prolonged
 })
 
 test('a clock that is set back keeps no lease of a holder that is gone', async (t) => {
-  const { db } = await build(t)
+  const db = await withAccounts(t)
   const clock = fakeClocks(t)
   const take = (holder: string) => takeLease(db, 'test', holder, minute)
   await take('ada')
