@@ -10,16 +10,20 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const [target, ...tests] = process.argv.slice(2)
-if (target === undefined) {
-  console.error('Usage: npm run mutate -- FOLDER_OR_FILE [TEST_FILE …]')
+const [targets, ...tests] = process.argv.slice(2)
+if (targets === undefined) {
+  console.error('Usage: npm run mutate -- FOLDER_OR_FILE[,…] [TEST_FILE …]')
   process.exit(2)
 }
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const name = target.replaceAll(/[^\w-]+/g, '-')
+const name = targets.replaceAll(/[^\w-]+/g, '-')
+
+/** A folder stands for all that is in it; patterns are for files, and one that begins with `!` leaves them out. @param {string} target */
+const patternOf = (target) =>
+  statSync(target, { throwIfNoEntry: false })?.isDirectory() ? join(target, '**/*.ts') : target
 
 const stryker = new Stryker({
-  mutate: [statSync(target).isDirectory() ? join(target, '**/*.ts') : target],
+  mutate: targets.split(',').map(patternOf),
   testRunner: 'tap',
   plugins: [import.meta.resolve('@stryker-mutator/tap-runner')],
   coverageAnalysis: 'perTest',
