@@ -1,10 +1,13 @@
 import Fastify from 'fastify'
 import { test } from 'tap'
 import { loadConfig } from '../../core/config/load.ts'
-import { defineProblem } from '../../core/problems/define.ts'
+import { problemKinds } from '../../core/problems/define.ts'
 import { sendProblem } from '../../core/problems/send.ts'
 import { signInEnding, signInRoutes } from '../../core/sessions/sign-in-ending.ts'
 import { tokenAnswer } from '../../core/sessions/token-answer.ts'
+// They declare what is answered.
+import '../../routes/passkeys/sign-in/index.ts'
+import '../../routes/login/index.ts'
 import { ask } from '../request.ts'
 
 const config = loadConfig({
@@ -62,9 +65,7 @@ test('a sign-in ends well, is refused or is throttled; anything else is no endin
     })
     app.get('/', async () => {
       if (status === 200) return {}
-      // As the route or the noun declares it that throws it, which is not here.
-      const Refused = defineProblem(code, status, 'Any', { detail: 'Any.', about: 'Any.' })
-      throw new Refused()
+      throw Object.assign(new Error(code), { code, kind: problemKinds.get(code), occurrence: {} })
     })
     await app.inject('/')
     return ending
@@ -74,7 +75,7 @@ test('a sign-in ends well, is refused or is throttled; anything else is no endin
   for (const [status, code] of [
     [401, 'INVALID_CREDENTIALS'],
     [401, 'CHALLENGE_INVALID'],
-    [403, 'PASSKEY_REFUSED'],
+    [401, 'PASSKEY_REFUSED'],
     [403, 'WRONG_CODE'],
     [403, 'WRONG_PASSKEY']
   ] as const)
