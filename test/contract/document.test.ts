@@ -96,7 +96,7 @@ function asVersion30(node: unknown): unknown {
   }
 }
 
-test('every schema of a body has a name, and every example is valid', async (t) => {
+test('every schema of a body has a name, and every example and default is valid', async (t) => {
   let examples = 0
   const check = (schemaAt: string, value: unknown) => {
     examples += 1
@@ -116,7 +116,8 @@ test('every schema of a body has a name, and every example is valid', async (t) 
       }
       if (node['example'] !== undefined) check(`${at}/schema`, node['example'])
       if (at.includes('/content/')) t.hasProp(schema, '$ref', at)
-    }
+    } else if (!at.endsWith('/properties'))
+      for (const name of ['example', 'default']) if (name in node) check(at, node[name])
     for (const [key, child] of Object.entries(node)) {
       if (!['example', 'examples', 'enum', 'default'].includes(key))
         walk(child, `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
