@@ -1,7 +1,11 @@
 import pg from 'pg'
 import { randomBytes } from 'node:crypto'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { migrateUp } from '../core/database/migrator.ts'
+import { openDatabase, sqlitePath } from '../core/database/open.ts'
 import { temporaryFolder } from './process.ts'
 
 /** The PostgreSQL server that the suite runs on, or undefined: then it runs on SQLite. */
@@ -39,8 +43,28 @@ const scratchSqlite = (t: Test) => `file:${join(temporaryFolder(t), 'test.db')}`
 export const scratchDatabase = async (t: Test): Promise<string> =>
   postgresServer === undefined ? scratchSqlite(t) : scratchPostgres(t, postgresServer)
 
-/** The same for a service, which migrates it: in PostgreSQL that takes so long that postgres.ts has done it for all. */
+/** A SQLite file that has been migrated, made once for all tests of this process and gone when it ends. */
+let migrated: Promise<string> | undefined
+
+async function migrateOnce(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'migrated.db')
+  const db = openDatabase(`file:${file}`)
+  await migrateUp(db)
+  await db.destroy()
+  return file
+}
+
+/** A copy of it. */
+async function copySqlite(t: Test): Promise<string> {
+  const url = scratchSqlite(t)
+  copyFileSync(await (migrated ??= migrateOnce()), sqlitePath(url))
+  return url
+}
+
+/** The same for a service, whose migrations have been applied: on PostgreSQL once for all processes, by postgres.ts. */
 export const serviceDatabase = async (t: Test): Promise<string> =>
   postgresServer === undefined
-    ? scratchSqlite(t)
+    ? copySqlite(t)
     : scratchPostgres(t, postgresServer, process.env['TEST_DATABASE_TEMPLATE'])
