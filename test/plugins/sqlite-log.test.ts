@@ -11,6 +11,7 @@ import { DatabaseBusy } from '../../core/database/failures.ts'
 import { openDatabase } from '../../core/database/open.ts'
 import { commitInGroups, logOf } from '../../core/database/sqlite-log.ts'
 import { write } from '../../core/database/transaction.ts'
+import { fakeClocks } from '../clock.ts'
 import { temporaryFolder } from '../process.ts'
 import { until } from '../until.ts'
 
@@ -29,10 +30,12 @@ async function grouped(t: Test, options: Options = {}) {
   return { db, file, close, reports }
 }
 
-const add = (db: Db, number: number) =>
+/** Adds a number; `before` is called before it commits. */
+const add = (db: Db, number: number, before: () => void = () => undefined) =>
   write(db, async (tx) => {
     touch(tx, 'numbers', number)
     await sql`insert into numbers values (${number}, null)`.execute(tx)
+    before()
   })
 
 const numbersIn = async (db: Db) =>
@@ -97,9 +100,14 @@ test('a sync that takes too long leaves a write in doubt, and meanwhile no other
   const { db, close } = await grouped(t, { sync })
   const dropped: unknown[] = []
   onTouched(db, (touched) => dropped.push(touched))
-  await t.rejects(add(db, 1), { code: 'DATABASE_UNREACHABLE' })
+  const clocks = fakeClocks(t)
+  const late = add(db, 1, () => clocks.pass(4_990))
+  await t.rejects(late, { code: 'DATABASE_UNREACHABLE', occurrence: { headers: { 'retry-after': '1' } } })
   t.same(dropped, [[{ table: 'numbers', key: 1 }]])
-  await until(() => logOf(db)?.fault === 'the disk does not answer')
+  clocks.pass(5_000)
+  t.equal(logOf(db)?.fault, undefined)
+  clocks.pass(1)
+  t.equal(logOf(db)?.fault, 'the disk does not answer')
   await t.rejects(add(db, 2), { code: 'DATABASE_BUSY' })
   t.same(await numbersIn(db), [1])
   held[0]?.()
