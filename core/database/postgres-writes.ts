@@ -41,4 +41,4 @@ export function commitToPostgres<T>(db: Db, work: (tx: Tx) => Promise<T>): Promi
 
 /** Runs one statement that changes something, and is a transaction by itself: it needs no other message than its own. */
 export const statementToPostgres = <T>(db: Db, statement: (db: Db) => Promise<T>): Promise<T> =>
-  persist(() => statement(db), Date.now() + patience)
+  persist(() => statement(db), performance.now() + patience)

@@ -8,6 +8,7 @@ import { openDatabase } from '../../core/database/open.ts'
 import { withoutLimits } from '../../core/database/postgres-pool.ts'
 import { write, writeOne } from '../../core/database/transaction.ts'
 import { foreignChanges } from '../../core/database/version.ts'
+import { fakeClocks } from '../clock.ts'
 import { administer, postgresServer, scratchPostgres } from '../database.ts'
 import { until } from '../until.ts'
 
@@ -194,6 +195,31 @@ test(
     t.equal(await waiting, tries)
     await single
     t.equal((await numbers()).length, 2, 'nothing is left of the first try')
+  }
+)
+
+test(
+  'a row that stays locked is a 503 in time, for a transaction and for one statement',
+  onPostgres,
+  async (t) => {
+    const { db, numbers } = await numbered(t)
+    const clocks = fakeClocks(t)
+    const [held, release] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
+    const holding = db.transaction().execute(async (tx) => {
+      await sql`select from numbers where number = 1 for update`.execute(tx)
+      held.resolve(undefined)
+      await release.promise
+    })
+    await held.promise
+    const remove = (db: Db) => sql`delete from numbers where number = 1`.execute(db)
+    const refused = [write(db, remove), writeOne(db, remove)].map((writing) =>
+      writing.catch((error: unknown) => error)
+    )
+    clocks.pass(5_000)
+    for (const error of await Promise.all(refused)) t.match(error, { code: 'DATABASE_BUSY' })
+    release.resolve(undefined)
+    await holding
+    t.same(await numbers(), [1, 2])
   }
 )
 
