@@ -2,11 +2,12 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Test, test } from 'tap'
-import { migrateDown, migrateUp, pendingMigrations } from '../../core/database/migrator.ts'
+import { migrateDown, migrateUp, pendingMigrations, pendingWatch } from '../../core/database/migrator.ts'
 import { openDatabase } from '../../core/database/open.ts'
 import { postgresServer, scratchDatabase, scratchPostgres } from '../database.ts'
 import { build } from '../helper.ts'
 import { temporaryFolder } from '../process.ts'
+import { turnOver } from '../until.ts'
 
 async function scratch(t: Test) {
   const db = openDatabase(await scratchDatabase(t))
@@ -79,6 +80,39 @@ test('a migration that fails leaves nothing, and those before it are applied', a
   t.same(tables, ['2026-01-sound'])
   writeFileSync(join(folder, '2026-03-nothing.mjs'), 'export const unrelated = 1')
   await t.rejects(migrateUp(db, url), /2026-03-nothing.mjs exports no function up/)
+})
+
+test('a migration waits for another process that is in the way, and what else is in the folder is none', async (t) => {
+  const file = join(temporaryFolder(t), 'shared.db')
+  const [db, another] = [openDatabase(`file:${file}`), openDatabase(`file:${file}`)]
+  t.teardown(() => Promise.all([db.destroy(), another.destroy()]))
+  const folder = temporaryFolder(t)
+  const { url } = folderOf(t, ['2026-01-first', '2026-02-second'], folder)
+  for (const name of ['2026-01-first.d.mts', 'README.md', '2026-03-third.mjs.bak'])
+    writeFileSync(join(folder, name), 'no migration')
+  t.same(await pendingMigrations(db, url), ['2026-01-first', '2026-02-second'])
+  t.equal(await migrateDown(db, undefined, url), undefined, 'there is none to take back')
+
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  let isDone = false
+  const holding = another.transaction().execute(() => promise)
+  const migrating = migrateUp(db, url).finally(() => (isDone = true))
+  await turnOver()
+  t.notOk(isDone)
+  resolve(undefined)
+  await holding
+  t.same(await migrating, ['2026-01-first', '2026-02-second'])
+  t.equal(await migrateDown(db, '2026-01-first', url), '2026-01-first')
+  t.same(await pendingMigrations(db, url), ['2026-01-first'])
+})
+
+test('what is watched for is what this code has and the database has not', async (t) => {
+  const db = await scratch(t)
+  const pending = await pendingWatch(db)
+  t.same(await pending(), await pendingMigrations(db))
+  t.ok((await pending()).length > 10)
+  await migrateUp(db)
+  t.same(await pending(), [])
 })
 
 test('a folder of migrations may have any name', async (t) => {
