@@ -31,7 +31,7 @@ export async function openSession<Account extends { id: number; username: string
     userId: user.id,
     userAgent: headerText(agent ?? '', 256) || undefined,
     address,
-    forwardedFor: [forwarded].flat().join(', ') || undefined,
+    forwardedFor: forwarded?.toString() || undefined,
     amr
   }
   const { ended, ...session } = await startSession(tx, signIn, lifetimes)

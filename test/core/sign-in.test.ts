@@ -284,7 +284,7 @@ test('wrong codes are failures as wrong passwords are, and a right one clears th
 
 test('a password that is chosen at the sign-in counts once the sign-in is complete', async (t) => {
   const { signIn, verify, addFactor, change, hash, audit } = await prepare(t)
-  await change({ must_change_password: 1 })
+  await change({ must_change_password: 1, password_hash: `old hash of ${password}` })
   t.match((await signIn({ username: 'ada', password })).error, { code: 'PASSWORD_CHANGE_NEEDED' })
   const chosen = { username: 'ada', password, new_password: 'another walk in the snow' }
   t.ok((await signIn(chosen)).value)
