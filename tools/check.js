@@ -5,7 +5,14 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 /** The longest first. */
-const commands = ['npm run --silent lint', 'tsc', 'npm run --silent build', 'tsc -p console']
+const commands = [
+  'npm run --silent lint:code',
+  'npm run --silent lint:form',
+  'tsc',
+  'npm run --silent build',
+  'npm run --silent lint:imports',
+  'tsc -p console'
+]
 
 /** @param {string} command @returns {Promise<boolean>} whether it has found nothing */
 const check = (command) =>
