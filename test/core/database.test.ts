@@ -14,8 +14,10 @@ import { prepare, prepareRead, type Value } from '../../core/database/prepared.t
 import { commitInGroups, logOf } from '../../core/database/sqlite-log.ts'
 import { onDisk, write, writeOne } from '../../core/database/transaction.ts'
 import { foreignChanges } from '../../core/database/version.ts'
+import { fakeClocks } from '../clock.ts'
 import { withAccounts } from '../people.ts'
 import { temporaryFolder } from '../process.ts'
+import { turnOver } from '../until.ts'
 
 const onPosix = process.platform === 'win32' ? { skip: 'Windows has no such modes' } : {}
 const modeOf = (path: string) => statSync(path).mode & 0o777
@@ -135,11 +137,13 @@ test('a SQLite file has a reader, which only reads, and is told of with all othe
   const seconds: number[] = []
   const observer = { query: (took: number) => void seconds.push(took), queue: () => undefined }
   const { db, path } = await numbered(t, { observer })
+  fakeClocks(t)
   t.equal(seconds.length, 2)
   const read = readerOf(db)?.prepare<{ number: number }>('select number from numbers where number > ?')
   t.same(read?.([1]), [{ number: 2 }])
   t.equal(seconds.length, 3)
   t.ok(seconds.every((took) => took >= 0 && took < 5))
+  t.equal(seconds[2], 0, 'by a clock that stands still')
   const add = readerOf(db)?.prepare('insert into numbers values (3) returning number')
   t.throws(() => add?.([]), { code: 'SQLITE_READONLY' })
   t.equal(seconds.length, 4, 'also of one that fails')
@@ -153,6 +157,14 @@ test('a SQLite file has a reader, which only reads, and is told of with all othe
   const memory = openDatabase(':memory:')
   t.teardown(() => memory.destroy())
   t.equal(readerOf(memory), undefined)
+  t.notOk(existsSync(':memory:'))
+
+  const echo = prepareRead<{ text: string }, { text: string }>(db, (value) =>
+    db.selectNoFrom(value('text').as('text'))
+  )
+  t.same(echo({ text: 'a' }), [{ text: 'a' }], 'without a promise')
+  await db.destroy()
+  t.notOk(existsSync(`${path}-wal`), 'it is brought into the file, and all is closed')
 })
 
 test('a query that is built once runs with the values of each run, in a database or a transaction', async (t) => {
@@ -243,9 +255,9 @@ test('whoever promises that what they read stays waits for the disk, where commi
   const { db, path } = await numbered(t)
   await onDisk(db)
   let syncs = 0
-  const sync = () => {
+  const sync = async () => {
+    await turnOver()
     syncs++
-    return Promise.resolve()
   }
   await commitInGroups(db, path, { report: () => undefined, sync })
   await onDisk(db)

@@ -49,7 +49,8 @@ test('an older release does not start on a newer database, and says what to do',
   await migrateUp(db, folder.url)
   folder.remove('2026-02-product')
   folder.remove('2026-03-product')
-  const commands = /down 2026-03-product\n.*down 2026-02-product$/
+  const commands =
+    /not in migrations\/ here: 2026-02-product, 2026-03-product\.\n.*make a backup.*\n.*down 2026-03-product\n.*down 2026-02-product$/
   await t.rejects(migrateUp(db, folder.url), { message: commands, stack: commands })
   await t.rejects(migrateDown(db, '2026-03-product', folder.url), /cannot be taken back here/)
 
@@ -80,6 +81,8 @@ test('a migration that fails leaves nothing, and those before it are applied', a
   t.same(tables, ['2026-01-sound'])
   writeFileSync(join(folder, '2026-03-nothing.mjs'), 'export const unrelated = 1')
   await t.rejects(migrateUp(db, url), /2026-03-nothing.mjs exports no function up/)
+  writeFileSync(join(folder, '2026-03-nothing.mjs'), 'export const up = 1')
+  await t.rejects(migrateUp(db, url), /2026-03-nothing.mjs exports no function up/)
 })
 
 test('a migration waits for another process that is in the way, and what else is in the folder is none', async (t) => {
@@ -90,7 +93,9 @@ test('a migration waits for another process that is in the way, and what else is
   const { url } = folderOf(t, ['2026-01-first', '2026-02-second'], folder)
   for (const name of ['2026-01-first.d.mts', 'README.md', '2026-03-third.mjs.bak'])
     writeFileSync(join(folder, name), 'no migration')
-  t.same(await pendingMigrations(db, url), ['2026-01-first', '2026-02-second'])
+  writeFileSync(join(folder, '2026-02-to-v1.2.mjs'), 'export const up = () => undefined')
+  const names = ['2026-01-first', '2026-02-second', '2026-02-to-v1.2']
+  t.same(await pendingMigrations(db, url), names)
   t.equal(await migrateDown(db, undefined, url), undefined, 'there is none to take back')
 
   const { promise, resolve } = Promise.withResolvers<undefined>()
@@ -101,7 +106,7 @@ test('a migration waits for another process that is in the way, and what else is
   t.notOk(isDone)
   resolve(undefined)
   await holding
-  t.same(await migrating, ['2026-01-first', '2026-02-second'])
+  t.same(await migrating, names)
   t.equal(await migrateDown(db, '2026-01-first', url), '2026-01-first')
   t.same(await pendingMigrations(db, url), ['2026-01-first'])
 })
