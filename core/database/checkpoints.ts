@@ -15,7 +15,7 @@ export interface Sizes {
 interface Surroundings {
   path: string
   sizes: Sizes
-  reader: SqliteReader | undefined
+  reader: SqliteReader
   /** Runs `work` while nobody writes in this process. */
   holdWriters: <T>(work: () => Promise<T>) => Promise<T>
   /** Hears of a checkpoint that failed. */
@@ -28,7 +28,7 @@ const pause = 1_000
 /** Brings the write-ahead log of a SQLite file into it when it has grown: in a thread, with a connection of its own. */
 export class Checkpoints {
   readonly #around: Surroundings
-  readonly #measure: ((parameters: []) => Progress[]) | undefined
+  readonly #measure: (parameters: []) => Progress[]
   readonly #stopped = new AbortController()
   #pool: Piscina | undefined
   #running: Promise<void> | undefined
@@ -37,7 +37,7 @@ export class Checkpoints {
   constructor(around: Surroundings) {
     this.#around = around
     // It only asks how large the log is, in a few microseconds.
-    this.#measure = around.reader?.prepare<Progress>('pragma wal_checkpoint(noop)')
+    this.#measure = around.reader.prepare<Progress>('pragma wal_checkpoint(noop)')
   }
 
   /** Whether the log is as large as it may become. */
@@ -66,16 +66,16 @@ export class Checkpoints {
 
   /** How many pages of the log are not in the database. */
   #left(): number {
-    const [{ log, checkpointed } = { log: 0, checkpointed: 0 }] = this.#measure?.([]) ?? []
+    const [{ log, checkpointed } = { log: 0, checkpointed: 0 }] = this.#measure([])
     this.#isFull = log >= this.#around.sizes.most && checkpointed < log
     return log - checkpointed
   }
 
   async #run() {
     const { signal } = this.#stopped
-    while (!(await this.#empty()) && !signal.aborted)
+    // Once it is stopped, nothing is tried any more: after a sync that failed the log is not to be trusted.
+    while (!signal.aborted && !(await this.#empty()))
       await setTimeout(pause, undefined, { ref: false, signal }).catch(() => undefined)
-    this.#left()
   }
 
   /** Most of it is copied while others write, the rest while nobody does: then the log begins anew. Answers whether it does. */

@@ -8,6 +8,7 @@ import { inTime } from './in-time.ts'
 import { readerOf } from './open.ts'
 import { patience } from './persist.ts'
 import { share } from './share.ts'
+import type { SqliteReader } from './sqlite.ts'
 import { takeTurn } from './turns.ts'
 
 /** Hears of what went wrong, and of what that means, in words for a log. */
@@ -18,6 +19,12 @@ interface Options {
   /** Has the log reach the disk. */
   sync: (log: FileHandle) => Promise<void>
   sizes: Sizes
+}
+
+/** The file of a database, and what reads from it. */
+interface Place {
+  path: string
+  reader: SqliteReader
 }
 
 /** 16 MiB are brought into the database, 1 GiB is the end. */
@@ -44,13 +51,13 @@ class SqliteLog {
   #began: number | undefined
   #failure: unknown
 
-  constructor(db: Db, path: string, file: FileHandle, { report, sync, sizes }: Options) {
+  constructor(db: Db, { path, reader }: Place, file: FileHandle, { report, sync, sizes }: Options) {
     this.#file = file
     this.#report = report
     this.#checkpoints = new Checkpoints({
       path,
       sizes,
-      reader: readerOf(db),
+      reader,
       holdWriters: (work) => takeTurn(db, work, performance.now() + patience),
       report: (error) => {
         this.hear(error)
@@ -132,7 +139,8 @@ export async function commitInGroups(
   { sync = (log) => log.datasync(), sizes = usualSizes, report }: Partial<Options> & Pick<Options, 'report'>
 ) {
   const { rows } = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(db)
-  if (rows[0]?.journal_mode !== 'wal') return
+  const reader = readerOf(db)
+  if (rows[0]?.journal_mode !== 'wal' || reader === undefined) return
   // A process that failed may have left in the log what is not on the disk: in the file, it is.
   await sql`pragma wal_checkpoint(passive)`.execute(db)
   for (const pragma of [
@@ -143,5 +151,5 @@ export async function commitInGroups(
     await sql.raw(`pragma ${pragma}`).execute(db)
   // Where SQLite has it. Windows syncs only what is open for writing.
   const file = await open(`${realpathSync(path)}-wal`, 'r+')
-  logs.set(db, new SqliteLog(db, path, file, { report, sync, sizes }))
+  logs.set(db, new SqliteLog(db, { path, reader }, file, { report, sync, sizes }))
 }

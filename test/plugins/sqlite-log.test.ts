@@ -83,16 +83,22 @@ test('after a sync that failed a write is in doubt, and no other one is made', a
     syncs++
     throw new Error('EIO')
   }
-  const { db, reports } = await grouped(t, { sync })
+  const { db, reports, close } = await grouped(t, { sync })
   const dropped: unknown[] = []
   onTouched(db, (touched) => dropped.push(touched))
   await t.rejects(add(db, 1), { code: 'DATABASE_UNREACHABLE', cause: { message: 'EIO' } })
   t.same(dropped, [[{ table: 'numbers', key: 1 }]], 'who remembers it forgets it')
   t.match(reports, [/until a restart$/])
   t.match(logOf(db)?.fault, /restart/)
-  await t.rejects(add(db, 2), { code: 'STORAGE_FULL' })
+  await t.rejects(add(db, 2), {
+    code: 'STORAGE_FULL',
+    cause: { message: 'EIO' },
+    occurrence: { headers: { 'retry-after': '60' } }
+  })
   t.same(await numbersIn(db), [1])
   t.equal(syncs, 1, 'another sync could succeed and mean nothing')
+  await close()
+  t.equal(reports.length, 1, 'it is told once')
 })
 
 test('a sync that takes too long leaves a write in doubt, and meanwhile no other is made', async (t) => {
@@ -120,6 +126,32 @@ test('a sync that takes too long leaves a write in doubt, and meanwhile no other
   await until(() => held.length === 3)
   held[2]?.()
   await closed
+})
+
+test('what SQLite itself could not sync is not trusted either, and what else it says is no such thing', async (t) => {
+  for (const [code, fault] of [
+    ['SQLITE_IOERR_FSYNC', 'the disk failed to keep a write, restart the service'],
+    ['SQLITE_IOERR_DIR_FSYNC', 'the disk failed to keep a write, restart the service'],
+    ['SQLITE_IOERR_WRITE', undefined],
+    ['X_SQLITE_IOERR_FSYNC', undefined],
+    ['SQLITE_IOERR_FSYNC_X', undefined]
+  ] as const) {
+    const { db } = await grouped(t)
+    const failing = write(db, () => Promise.reject(Object.assign(new Error('failed'), { code })))
+    await t.rejects(failing)
+    t.equal(logOf(db)?.fault, fault, code)
+  }
+})
+
+test('a file that commits in groups is not synced by SQLite, nor brought together by it', async (t) => {
+  const { db } = await grouped(t)
+  const pragma = async (name: string) =>
+    Object.values(
+      (await sql<Record<string, unknown>>`${sql.raw(`pragma ${name}`)}`.execute(db)).rows[0] ?? {}
+    )
+  t.same(await pragma('synchronous'), [1])
+  t.same(await pragma('wal_autocheckpoint'), [0])
+  t.same(await pragma('journal_size_limit'), [4_096 * (4_096 + 24)])
 })
 
 test('between two writes the event loop turns', async (t) => {
