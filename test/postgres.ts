@@ -12,8 +12,8 @@ const server = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.
 const elsewhere = `
 access architecture build-guide console deploy documentation exposed passkeys power-cut readme run start bin/backup
 contract/changes contract/clients contract/conformance contract/document
-core/address core/analytics core/cache core/identity-cache core/instant core/limits core/mail-address
-core/sign-in-answers core/throttle-policies core/tokens core/usernames
+core/address core/analytics core/cache core/checkpoints core/database-failures core/database-turns core/identity-cache
+core/instant core/limits core/mail-address core/sign-in-answers core/throttle-policies core/tokens core/usernames
 plugins/answers plugins/cache plugins/config plugins/console plugins/errors plugins/foreign-errors plugins/full-disk
 plugins/headers plugins/keys plugins/limits plugins/passwords plugins/pipeline plugins/redis plugins/redis-usable
 plugins/sqlite-log plugins/tokens routes/refresh-cookie
