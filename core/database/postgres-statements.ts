@@ -1,5 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import type pg from 'pg'
+import { codeOf } from './failures.ts'
 
 /** The names of the statements that are built once (prepared.ts), by their text: as many as there are such places in the source. */
 const names = new Map<string, string>()
@@ -25,9 +26,6 @@ export function noteBackend(client: pg.ClientBase, backend: number) {
  * another type, or a pooler that does not show has other processes answer. The connection is not used again.
  */
 const outlived = new Set(['0A000', '26000', '42P05'])
-
-const isOutlived = (error: unknown) =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && outlived.has(error.code)
 
 interface Client extends Pick<PostgresPoolClient, 'processID' | 'release'> {
   query<R>(query: {
@@ -62,7 +60,7 @@ class NamingClient implements PostgresPoolClient {
     const name = this.#isDirect ? names.get(text) : undefined
     if (name === undefined) return this.#client.query<R>({ text, values })
     return this.#client.query<R>({ name, text, values }).catch((error: unknown) => {
-      this.#isOutlived ||= isOutlived(error)
+      this.#isOutlived ||= outlived.has(codeOf(error))
       throw error
     })
   }

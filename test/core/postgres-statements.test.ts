@@ -49,6 +49,18 @@ test('a column that is given another type costs a connection one query', onPostg
   t.same(await kept(db), [1], 'on another connection')
 })
 
+test('what fails for another reason costs no connection', onPostgres, async (t) => {
+  const db = await open(t, await scratchPostgres(t, server))
+  const divide = prepare((db, value: Value<{ by: number }>) =>
+    db.selectNoFrom(sql<number>`10 / ${value('by')}::integer`.as('result'))
+  )
+  const pid = async () => (await sql`select pg_backend_pid() as pid`.execute(db)).rows
+  t.same((await divide(db, { by: 5 })).rows, [{ result: 2 }])
+  const before = await pid()
+  await t.rejects(divide(db, { by: 0 }), { code: '22012' })
+  t.same(await pid(), before)
+})
+
 test(
   'behind a pooler that hands out connections by transaction nothing is kept',
   noPgbouncer !== undefined && postgresServer !== undefined ? { skip: noPgbouncer } : onPostgres,

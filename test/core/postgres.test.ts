@@ -52,7 +52,7 @@ test(
     t.teardown(() => db.destroy())
     const values = sql`select '2026-01-03 09:30:00.12+00'::timestamptz as at, 5::bigint as count,
     '2026-01-03 00:00:00+00'::timestamptz::text as text`
-    t.same((await values.execute(db)).rows, [
+    t.strictSame((await values.execute(db)).rows, [
       { at: '2026-01-03T09:30:00.120Z', count: 5, text: '2026-01-03 00:00:00+00' }
     ])
   }
@@ -160,6 +160,9 @@ test(
     })
     await t.rejects(broken, { code: 'DATABASE_UNREACHABLE' })
     t.same(await numbers(), [1, 2])
+    const last = `select from pg_stat_activity where pid = ${await pidOf(db)}`
+    await db.destroy()
+    await until(async () => (await administer(server, last)).rows.length === 0)
   }
 )
 
