@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { sql } from 'kysely'
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { onTouched, touch } from '../../core/changes/touched.ts'
@@ -157,6 +157,7 @@ test('a SQLite file has a reader, which only reads, and is told of with all othe
   const memory = openDatabase(':memory:')
   t.teardown(() => memory.destroy())
   t.equal(readerOf(memory), undefined)
+  t.teardown(() => rmSync(':memory:', { force: true }))
   t.notOk(existsSync(':memory:'))
 
   const echo = prepareRead<{ text: string }, { text: string }>(db, (value) =>
