@@ -400,10 +400,10 @@ test('first uses are written down one exchange after the other, later where they
   const closed = new FirstUses(db)
   await db.schema.alterTable('sessions').renameTo('away').execute()
   closed.note(sessionId, 2)
-  const before = performance.now()
+  const before = process.hrtime.bigint()
   await turnOver()
   await closed.close()
-  t.ok(performance.now() - before < 900, 'what cannot be written is given up')
+  t.ok(process.hrtime.bigint() - before < 900_000_000n, 'what cannot be written is given up at once')
 })
 
 const own = { 'sec-fetch-site': 'same-origin' }
