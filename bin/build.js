@@ -89,7 +89,7 @@ function sources() {
 const serviceName = (compiler) => fingerprint(join(compiler, '../../package.json'), ...sources())
 
 /** The name of the sources alone, in a file of their build: whether it is theirs can be told without the compiler. */
-const sourcesName = () => fingerprint(join(root, 'package.json'), ...sources())
+const sourcesName = () => fingerprint(join(root, 'tsconfig.build.json'), ...sources())
 
 /** The name of the built console, likewise; its packages are among its sources. @param {string} vite */
 function consoleName(vite) {
@@ -131,12 +131,6 @@ function touch(folder) {
   } catch {
     // The service starts from a disk that is read-only too.
   }
-}
-
-/** Notes in a build which sources it is of. @param {string} folder */
-function noteSources(folder) {
-  const file = join(folder, 'sources')
-  if (!existsSync(file)) write(file, sourcesName())
 }
 
 /**
@@ -198,7 +192,8 @@ export function build() {
     ...['-p', 'tsconfig.build.json', '--outDir', draft]
   ])
   if (folder === undefined) process.exit(1)
-  noteSources(folder)
+  // Which sources it is of, for a start that has no compiler.
+  write(join(folder, 'sources'), sourcesName())
   write(join(dist, 'app.js'), entry)
   return folder
 }

@@ -141,6 +141,9 @@ test('without its development packages the service serves what is compiled, or s
   t.match(tool.output(), /^Not installed is .*typescript.* run npm ci --include=dev\.\n$/)
 
   build()
+  const newest = readFileSync(join(root, 'dist/newest'), 'utf8')
+  writeFileSync(join(root, 'dist', newest, 'sources'), 'as an older release noted it')
+  build()
   cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
   const same = script(t, folder, 'keys')
   t.same(await same.exited, { code: 0, signal: null })
