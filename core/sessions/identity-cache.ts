@@ -43,7 +43,15 @@ function concerns({ table, key }: Touched, identity: Identity) {
   return own !== undefined && (key === '*' || own(identity) === key)
 }
 
+/**
+ * The end of an Authorization header, which is of the signature or the secret, and another one for each token. To look
+ * for the whole, V8 would hash each of its hundreds of characters, at every request.
+ */
+const endOf = (header: string) => header.slice(-43)
+
 interface Entry {
+  /** The whole header, which most requests have as it is: cutting the token out costs as much as finding it. */
+  header: string
   subject: Subject
   identity: Identity
   /** When the token or the session ends, as it was when the database was read. */
@@ -65,7 +73,7 @@ interface Sources {
  * it forget. Once a second it asks whether another process has changed anything; if so, all is read anew.
  */
 export class IdentityCache {
-  /** By the whole header, which most requests have as it is: cutting the token out costs as much as finding it. */
+  /** By the end of the header. */
   readonly #entries = new Map<string, Entry>()
   readonly #sources: Sources
   /** Counts what was forgotten: an answer read before a change must not be kept after it. */
@@ -82,7 +90,7 @@ export class IdentityCache {
 
   /** The identity behind an Authorization header when it is known and fresh, without any waiting. */
   peek(header: string): Identity | undefined {
-    const entry = this.#entries.get(header)
+    const entry = this.#entryOf(header)
     if (!entry || entry.generation !== this.#generation) return undefined
     return this.#isProven() && Date.now() < entry.endsAt ? entry.identity : undefined
   }
@@ -94,9 +102,9 @@ export class IdentityCache {
     const fresh = this.peek(header)
     if (fresh) return fresh
 
-    const kept = this.#entries.get(header)?.subject
+    const kept = this.#entryOf(header)?.subject
     const subject = kept && Date.now() < kept.endsAt ? kept : this.#sources.verify(token)
-    this.#entries.delete(header)
+    this.#entries.delete(endOf(header))
     if (!subject) return undefined
     const changes = this.#changes
     const generation = this.#generation
@@ -105,7 +113,7 @@ export class IdentityCache {
     const { identity } = found
     // What changed meanwhile, this request may be too early for; the next one is not.
     if (changes === this.#changes)
-      this.#keep(header, { subject, identity, endsAt: Math.min(subject.endsAt, found.endsAt), generation })
+      this.#keep({ header, subject, identity, endsAt: Math.min(subject.endsAt, found.endsAt), generation })
     return identity
   }
 
@@ -128,19 +136,24 @@ export class IdentityCache {
     return this.#proof
   }
 
-  #keep(header: string, entry: Entry) {
+  #entryOf(header: string): Entry | undefined {
+    const entry = this.#entries.get(endOf(header))
+    return entry?.header === header ? entry : undefined
+  }
+
+  #keep(entry: Entry) {
     if (this.#entries.size >= mostTokens) {
       const oldest = this.#entries.keys().next()
       if (!oldest.done) this.#entries.delete(oldest.value)
     }
-    this.#entries.set(header, entry)
+    this.#entries.set(endOf(entry.header), entry)
   }
 
   /** Forgets everybody whom a change concerns, or all. */
   forget(touched: readonly Touched[] | 'all') {
     this.#changes++
-    for (const [header, { identity }] of this.#entries) {
-      if (touched === 'all' || touched.some((row) => concerns(row, identity))) this.#entries.delete(header)
+    for (const [end, { identity }] of this.#entries) {
+      if (touched === 'all' || touched.some((row) => concerns(row, identity))) this.#entries.delete(end)
     }
   }
 }

@@ -36,6 +36,16 @@ function cacheOf(t: Parameters<typeof fakeClocks>[0]) {
   return { cache, clocks, asked, source }
 }
 
+test('a token that ends as another one is another one', async (t) => {
+  const { cache, asked } = cacheOf(t)
+  const end = 's'.repeat(100)
+  await cache.resolve(`mine.${end}`)
+  t.equal(cache.peek(`Bearer forged.${end}`), undefined)
+  await cache.resolve(`other.${end}`)
+  t.equal(asked.verify, 2)
+  t.ok(cache.peek(`Bearer other.${end}`))
+})
+
 test('who is known is found without asking, in any moment of a second', async (t) => {
   const { cache, clocks, asked, source } = cacheOf(t)
   t.equal(cache.peek('Bearer a'), undefined)
