@@ -91,7 +91,7 @@ cluster.on('listening', (worker) => {
 cluster.on('exit', (worker, code, signal) => {
   if (stopping || !serving) {
     // One that is told to stop before it serves knows no other way than to die of the signal.
-    failed ||= code !== 0 && !(stopping && !served.has(worker))
+    failed ||= code !== 0 && (!stopping || served.has(worker))
     exitWhenAlone()
   } else {
     void replace(worker, signal || String(code))

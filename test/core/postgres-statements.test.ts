@@ -62,6 +62,24 @@ test('what fails for another reason costs no connection', onPostgres, async (t) 
 })
 
 test(
+  'a connection that has not what it should, as behind a pooler that does not show, is not used again',
+  onPostgres,
+  async (t) => {
+    const db = await open(t, await scratchPostgres(t, server))
+    await findAccount(db, { name: 'one' })
+    await sql`deallocate all`.execute(db)
+    await t.rejects(findAccount(db, { name: 'one' }), { code: '26000' })
+    t.same((await findAccount(db, { name: 'one' })).rows, [])
+
+    const other = await open(t, await scratchPostgres(t, server))
+    for (let number = 0; number < 20; number++)
+      await sql.raw(`prepare gatehouse_${number} as select 1`).execute(other)
+    await t.rejects(findAccount(other, { name: 'one' }), { code: '42P05' })
+    t.same((await findAccount(other, { name: 'one' })).rows, [])
+  }
+)
+
+test(
   'behind a pooler that hands out connections by transaction nothing is kept',
   noPgbouncer !== undefined && postgresServer !== undefined ? { skip: noPgbouncer } : onPostgres,
   async (t) => {

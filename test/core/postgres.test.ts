@@ -166,6 +166,21 @@ test(
   }
 )
 
+/** Locks the number 1 in a transaction; answers what ends that. */
+async function holdOne(db: Db): Promise<() => Promise<void>> {
+  const [held, release] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
+  const holding = db.transaction().execute(async (tx) => {
+    await sql`select from numbers where number = 1 for update`.execute(tx)
+    held.resolve(undefined)
+    await release.promise
+  })
+  await held.promise
+  return () => {
+    release.resolve(undefined)
+    return holding
+  }
+}
+
 test(
   'a write that fails changes nothing, and one that another is in the way of begins anew',
   onPostgres,
@@ -178,13 +193,7 @@ test(
     await t.rejects(failing, { message: 'a mistake' })
     t.same(await numbers(), [1, 2])
 
-    const [held, release] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
-    const holding = db.transaction().execute(async (tx) => {
-      await sql`select from numbers where number = 1 for update`.execute(tx)
-      held.resolve(undefined)
-      await release.promise
-    })
-    await held.promise
+    const release = await holdOne(db)
     let tries = 0
     const waiting = write(db, async (tx) => {
       await sql`insert into numbers values (${3 + tries++})`.execute(tx)
@@ -193,8 +202,7 @@ test(
     })
     const single = writeOne(db, (db) => sql`update numbers set number = 1 where number = 1`.execute(db))
     await until(() => tries > 1)
-    release.resolve(undefined)
-    await holding
+    await release()
     t.equal(await waiting, tries)
     await single
     t.equal((await numbers()).length, 2, 'nothing is left of the first try')
@@ -207,21 +215,14 @@ test(
   async (t) => {
     const { db, numbers } = await numbered(t)
     const clocks = fakeClocks(t)
-    const [held, release] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
-    const holding = db.transaction().execute(async (tx) => {
-      await sql`select from numbers where number = 1 for update`.execute(tx)
-      held.resolve(undefined)
-      await release.promise
-    })
-    await held.promise
+    const release = await holdOne(db)
     const remove = (db: Db) => sql`delete from numbers where number = 1`.execute(db)
     const refused = [write(db, remove), writeOne(db, remove)].map((writing) =>
       writing.catch((error: unknown) => error)
     )
     clocks.pass(5_000)
     for (const error of await Promise.all(refused)) t.match(error, { code: 'DATABASE_BUSY' })
-    release.resolve(undefined)
-    await holding
+    await release()
     t.same(await numbers(), [1, 2])
   }
 )
