@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'
 import { postgresServer } from './database.ts'
@@ -37,6 +37,9 @@ function copyOfRepository(folder: string) {
     mkdirSync(dirname(join(folder, shared)), { recursive: true })
     symlinkSync(join(root, shared), join(folder, shared))
   }
+  // What the compiler knows of these files it need not find out again.
+  const known = 'artefacts/types.tsbuildinfo'
+  if (existsSync(join(root, known))) cpSync(join(root, known), join(folder, known))
 }
 
 test('a resource that is built as docs/build.md says passes every check', { timeout: 600_000 }, async (t) => {

@@ -21,7 +21,10 @@ export async function findings(page: Page, rules?: string[]): Promise<string[]> 
     `axe.run(${JSON.stringify({ runOnly, resultTypes: ['violations'] })})`
   )
   return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ''}`)
+    nodes.map(({ html, any: [first] }) => {
+      const others = first?.relatedNodes?.map((node) => node.html) ?? []
+      return [`${id}: ${html}`, first?.message, ...others].join(' ')
+    })
   )
 }
 
@@ -95,6 +98,8 @@ export async function looks(t: Test, { admin, server, api, account }: Console) {
   })
   fill(server.cwd, accounts)
   const page = await admin('#/overview')
+  // What the steps before have told has gone with the page.
+  await page.reload()
   const screens = {
     'overview-none': '/overview?span=1h',
     'traffic-none': '/traffic?span=1h',

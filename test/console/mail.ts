@@ -95,6 +95,8 @@ export async function wayBack(t: Test, { url, admin, api, context, linkTo }: Con
   const former = await linkTo('grace@example.com')
 
   await page.getByRole('link', { name: 'Forgotten password?' }).click()
+  // The page before has a field of this name too.
+  await page.getByRole('heading', { name: 'Forgotten password' }).waitFor()
   await page.getByLabel('Username or address').fill('grace@example.com')
   await page.getByRole('button', { name: 'Send me the link' }).click()
   await page.getByRole('heading', { name: 'Look into your mail' }).waitFor()
