@@ -29,12 +29,35 @@ export function onServer(server: string, name: string): string {
   return url.href
 }
 
-/** The URL of a PostgreSQL database of this test's own, dropped when the test ends: empty, or a copy of `template`. */
-export async function scratchPostgres(t: Test, server: string, template?: string): Promise<string> {
+/** Makes a database; answers its name. */
+const create = async (server: string, template?: string): Promise<string> => {
   const name = `gatehouse_test_${randomBytes(8).toString('hex')}`
   await administer(server, `create database ${name}${template === undefined ? '' : ` template ${template}`}`)
-  t.teardown(() => administer(server, `drop database if exists ${name} with (force)`))
+  return name
+}
+
+/** Deletes a database. No test waits for it, but the end of the process does. */
+function drop(server: string, name: string) {
+  void administer(server, `drop database if exists ${name} with (force)`)
+}
+
+/** The URL of a PostgreSQL database of this test's own, dropped when the test ends: empty, or a copy of `template`. */
+export async function scratchPostgres(t: Test, server: string, template?: string): Promise<string> {
+  const name = await (template === undefined ? create(server) : takeCopy(server, template))
+  t.teardown(() => drop(server, name))
   return onServer(server, name)
+}
+
+/** A copy of the template that no test has yet: made while the one before it is in use. */
+let spare: Promise<string> | undefined
+
+function takeCopy(server: string, template: string): Promise<string> {
+  if (spare === undefined) process.once('beforeExit', () => void spare?.then((name) => drop(server, name)))
+  const copy = spare ?? create(server, template)
+  spare = create(server, template)
+  // Whoever takes it is told.
+  spare.catch(() => undefined)
+  return copy
 }
 
 const scratchSqlite = (t: Test) => `file:${join(temporaryFolder(t), 'test.db')}`
