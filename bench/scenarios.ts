@@ -56,6 +56,20 @@ async function lastingTag({ url }: Pick<Server, 'url'>, seconds: number): Promis
 
 /** Measures one part of the first table, by name. */
 export const throughput: Record<string, (stage: Stage) => Promise<unknown>> = {
+  fields: (stage) =>
+    run(
+      stage,
+      [],
+      [
+        {
+          title: 'bare Fastify with sixteen header fields',
+          goal: NaN,
+          server: stage.bare,
+          options: { requests: [get('/fields')] }
+        }
+      ]
+    ),
+
   health: (stage) => quietly(stage, () => [['GET /health/live', 0.75, { requests: [get('/health/live')] }]]),
 
   protected: (stage) =>
