@@ -15,6 +15,7 @@ import { loadConfig } from '../core/config/load.ts'
 import { isMessage } from '../core/changes/message.ts'
 import { markOfCluster } from '../core/processes/cluster.ts'
 import { serveMetrics } from '../plugins/metrics.ts'
+import { logLine, standardOutput } from '../server/log-stream.ts'
 
 const { HOST, METRICS_PORT, WORKERS } = loadConfig(processEnvironment())
 
@@ -32,11 +33,8 @@ cluster.setupPrimary({
   ]
 })
 
-/** A line of the log, in the form that the service itself writes. */
-const say = (level: 'warn' | 'fatal', msg: string) =>
-  console.log(
-    JSON.stringify({ level: { warn: 40, fatal: 60 }[level], time: Date.now(), pid: process.pid, msg })
-  )
+/** Says it in the log, in the form that the service itself writes. */
+const say = (level: 'warn' | 'fatal', msg: string) => standardOutput.write(logLine(level, msg))
 
 let stopping = false
 let failed = false

@@ -5,6 +5,7 @@ import type { Config } from '../core/config/load.ts'
 import { trustedBy } from '../core/network/trust.ts'
 import { isInstant } from '../core/time/instant.ts'
 import { AccessLog } from './access-log.ts'
+import { standardOutput } from './log-stream.ts'
 import { serializers } from './serializers.ts'
 import { addressOf, clientErrorFor, frameworkError } from './unrouted.ts'
 
@@ -24,7 +25,7 @@ function requestIds() {
 /** The options of the Fastify server itself, for a configuration. */
 export function serverOptions(config: Config) {
   return {
-    logger: { level: config.LOG_LEVEL },
+    logger: { level: config.LOG_LEVEL, stream: standardOutput },
     logController: new AccessLog(config.LOG_LEVEL),
     genReqId: requestIds(),
     trustProxy: config.TRUST_PROXY.length > 0 ? trustedBy(config.TRUST_PROXY) : false,

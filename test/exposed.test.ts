@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
@@ -7,7 +6,8 @@ import { checkFiles } from '../core/doctor/files.ts'
 import { build as service } from './helper.ts'
 import {
   announced,
-  argumentsOf,
+  launchOnTerminal,
+  noTerminal,
   build,
   launchServer,
   root,
@@ -94,18 +94,16 @@ test('where others may reach it, they make accounts only if REGISTRATION says so
   t.equal(await register(app), 201)
 })
 
-const noTerminal =
-  spawnSync('script', ['--version']).status !== 0 && 'there is no script(1) to make a terminal'
-
 test('on a terminal the first password is shown once, and kept nowhere', { skip: noTerminal }, async (t) => {
   build()
-  const cwd = temporaryFolder(t)
-  const line = [process.execPath, ...argumentsOf('start')].map((part) => `'${part}'`).join(' ')
-  const env = { ...production, PORT: '0' }
-  const server = await announced(run(t, 'script', ['-qefc', `exec ${line}`, '/dev/null'], { cwd, env }))
+  const server = await announced(launchOnTerminal(t, { env: production }))
   const shown = /The password of admin is ([\w-]{24}) /.exec(server.output())?.[1] ?? ''
   t.equal(await signIn(server.url, 'admin', shown), 200)
-  t.same(readdirSync(join(cwd, 'data')).sort(), ['gatehouse.db', 'gatehouse.db-shm', 'gatehouse.db-wal'])
+  t.same(readdirSync(join(server.cwd, 'data')).sort(), [
+    'gatehouse.db',
+    'gatehouse.db-shm',
+    'gatehouse.db-wal'
+  ])
 })
 
 test('ADMIN_PASSWORD is put down nowhere, and one that can be put down nowhere stops the start', async (t) => {

@@ -1,0 +1,118 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { constants, existsSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Test, test } from 'tap'
+import { LogStream } from '../../server/log-stream.ts'
+import {
+  announced,
+  argumentsOf,
+  build,
+  freePort,
+  launchOnTerminal,
+  noTerminal,
+  root,
+  run,
+  startServer,
+  temporaryFolder
+} from '../process.ts'
+import { until } from '../until.ts'
+
+const lives = async (url: string) => (await fetch(`${url}/health/live`)).status
+
+/** A pipe between this process and itself, which takes what it has room for and waits for nobody. */
+function pipe(t: Test) {
+  const path = join(temporaryFolder(t), 'pipe')
+  execFileSync('mkfifo', [path])
+  const file = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  const chunk = Buffer.alloc(2 ** 16)
+  let held = Buffer.alloc(0)
+  /** What it holds now is added to what it has held. */
+  const read = () => {
+    try {
+      for (;;) held = Buffer.concat([held, chunk.subarray(0, readSync(file, chunk))])
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
+    return held.toString()
+  }
+  return { file, read }
+}
+
+test('a line that is too much for a reader that stalls is counted as lost, once it reads again', async (t) => {
+  const { file, read } = pipe(t)
+  const stream = new LogStream(file)
+  const line = (number: number) => `${number} ${'-é-'.repeat(300)}\n`
+  for (let number = 0; number < 5_000; number++) stream.write(line(number))
+  await until(() => / lines of this log could not be written, and are lost"\}\n$/.test(read()))
+  const lines = read().split('\n')
+  const { level, pid, msg } = JSON.parse(lines.at(-2) ?? '') as Record<string, unknown>
+  t.same({ level, pid }, { level: 40, pid: process.pid })
+  const kept = lines.length - 2
+  t.ok(kept > 4_000, 'a few megabytes are kept')
+  t.equal(Number.parseInt(String(msg)), 5_000 - kept)
+  t.ok(
+    lines.slice(0, kept).every((text, number) => `${text}\n` === line(number)),
+    'whole and in order'
+  )
+  stream.write('and on\n')
+  await until(() => read().endsWith('and on\n'))
+})
+
+test('what waits is written at the exit', (t) => {
+  const module = pathToFileURL(join(root, 'server/log-stream.ts')).href
+  const program = `
+    const { standardOutput } = await import(${JSON.stringify(module)})
+    for (let line = 0; line < 2_000; line++) standardOutput.write(line + '\\n')
+    process.exit()`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  t.same(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map(Number)
+      .sort((one, other) => one - other),
+    Array.from({ length: 2_000 }, (_, line) => line)
+  )
+  t.end()
+})
+
+test(
+  'a log on a full disk stops neither the service nor its end',
+  { skip: !existsSync('/dev/full') },
+  async (t) => {
+    build()
+    const port = await freePort()
+    const line = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...argumentsOf('start')]
+    const server = run(t, 'sh', line, { cwd: temporaryFolder(t), env: { PORT: String(port) } })
+    const url = `http://127.0.0.1:${port}`
+    await until(() =>
+      lives(url).then(
+        (status) => status === 200,
+        () => false
+      )
+    )
+    for (let request = 0; request < 20; request++) t.equal(await lives(url), 200)
+    t.same(await server.stop(), { code: 0, signal: null })
+  }
+)
+
+test('a service whose log nobody reads any more goes on, and ends when it is told to', async (t) => {
+  const server = await startServer(t)
+  server.child.stdout?.destroy()
+  for (let request = 0; request < 20; request++) t.equal(await lives(server.url), 200)
+  t.same(await server.stop(), { code: 0, signal: null })
+})
+
+test('a service ends with the terminal that it writes to', { skip: noTerminal }, async (t) => {
+  build()
+  const terminal = await announced(launchOnTerminal(t))
+  const pid = Number(/"pid":(\d+)/.exec(terminal.output())?.[1])
+  t.teardown(() => spawnSync('kill', ['-9', String(pid)]))
+  // It has lines to write when the terminal goes.
+  const requests = Array.from({ length: 50 }, () => lives(terminal.url).catch(() => undefined))
+  await Promise.race(requests)
+  await terminal.stop('SIGKILL')
+  await until(() => spawnSync('kill', ['-0', String(pid)]).status !== 0)
+  t.pass('it has ended')
+})
