@@ -86,7 +86,7 @@ function sources() {
 }
 
 /** The name of the compiled service: another one when a source, an option or the compiler is another. @param {string} compiler */
-const serviceName = (compiler) => fingerprint(join(compiler, '../../package.json'), ...sources())
+const serviceName = (compiler) => fingerprint(compiler, ...sources())
 
 /** The name of the sources alone, in a file of their build: whether it is theirs can be told without the compiler. */
 const sourcesName = () => fingerprint(join(root, 'tsconfig.build.json'), ...sources())
@@ -184,11 +184,11 @@ function findBuild() {
 /** Compiles what has not been compiled yet; answers the folder. Where there is no compiler, the newest that is there. */
 export function build() {
   if (locate('fastify-cli/start.js') === undefined) fail('Nothing is installed here yet: run npm ci first.')
-  const compiler = locate('typescript/bin/tsc')
+  const compiler = locate('typescript/package.json')
   if (compiler === undefined) return findBuild()
   buildConsole()
   const folder = update(dist, serviceName(compiler), (draft) => [
-    compiler,
+    join(compiler, '../bin/tsc'),
     ...['-p', 'tsconfig.build.json', '--outDir', draft]
   ])
   if (folder === undefined) process.exit(1)
