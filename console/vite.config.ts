@@ -31,7 +31,7 @@ export default defineConfig(({ command }) => ({
     assetsInlineLimit: 0,
     // The marks of server components say nothing here.
     rolldownOptions: {
-      onwarn: (warning, warn) => warning.code === 'MODULE_LEVEL_DIRECTIVE' || warn(warning)
+      onLog: (level, log, print) => log.code === 'MODULE_LEVEL_DIRECTIVE' || print(level, log)
     },
     chunkSizeWarningLimit: 2_000,
     reportCompressedSize: false,

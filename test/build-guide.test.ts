@@ -57,7 +57,7 @@ test('a resource that is built as docs/build.md says passes every check', { time
   const checks: [string, string[]][] = [
     ['npm', ['run', '--silent', 'tools']],
     ['tsc', []],
-    ['eslint', files],
+    ['oxlint', files],
     ['prettier', ['--check', ...files]],
     ['npm', ['run', '--silent', 'openapi']],
     ['npm', ['run', '--silent', 'tap', '--', '--disable-coverage', '--reporter=tap', ...tests]]

@@ -18,6 +18,7 @@ const silent = {
 hooks.createHook = () => silent
 syncBuiltinESMExports()
 
+/** @type {import('node:events').EventEmitter} */
 const started = createRequire(new URL('../tools/package.json', import.meta.url))('process-on-spawn')
 started.removeAllListeners()
-started.addListener = () => undefined
+started.addListener = () => started

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 /** The longest first. */
 const commands = [
-  'npm run --silent lint:code',
   'npm run --silent lint:form',
+  'npm run --silent lint:code',
   'tsc',
   'npm run --silent build',
   'npm run --silent lint:imports',

@@ -1,6 +1,7 @@
 /** Runs a command of a package in tools/package.json: `node tools/run.js COMMAND ARGUMENTS`. Installs them all before. */
 import './install.js'
 import { readFileSync } from 'node:fs'
+import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** @param {string} path @returns {{ devDependencies: Record<string, string>, bin?: string | Record<string, string> }} */
@@ -22,5 +23,8 @@ if (program === undefined) {
   console.error(`No package in tools/package.json has a command ${command}`)
   process.exit(2)
 }
+// As npm would: oxlint starts tsgolint, which knows the types.
+const siblings = fileURLToPath(new URL('node_modules/.bin', import.meta.url))
+process.env['PATH'] = [process.env['PATH'], siblings].join(delimiter)
 process.argv = [process.execPath, fileURLToPath(program), ...args]
 await import(program.href)
