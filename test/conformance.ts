@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { problemType } from '../core/problems/define.ts'
 import { serializers } from '../server/serializers.ts'
 import { Contract } from './contract/reader.ts'
-import { sharedValidators } from './validators.ts'
+import { validators } from './validators.ts'
 
 /** Fails a test, with what it is about. */
 type Report = (message: string, details: object) => unknown
@@ -16,7 +16,7 @@ const compilers = serializers()
 /** Reports when a serializer leaves out or changes something of what a handler answered. */
 export const exactSerializers = (report: Report): SchemaController => ({
   compilersFactory: {
-    buildValidator: sharedValidators,
+    buildValidator: validators(),
     buildSerializer: (schemas, options) => {
       const compile = compilers(schemas, options)
       return (route) => {

@@ -1,13 +1,13 @@
 /**
- * Loaded before each test file (.taprc): takes out two things that tap does for what is not used here.
+ * Loaded into each test file before all else (.taprc): takes out what tap does for what is not used here.
  *
- * tap tells of every promise to a hook, so as to know in which test an error was
- * that nobody has caught; that is a fifth of what the tests compute. Such an error ends the file without it too, as failed.
- *
- * And it loads a hook into every process that a test starts, so as to know what that covers; that is a third of a start.
+ * It tells of every promise to a hook, so as to know in which test an error was that nobody has caught; that is a fifth
+ * of what the tests compute. Such an error ends the file without it too, as failed. It reads every module a second time,
+ * to mock and to cover it. It loads the same into every process that a test starts: a third of a start. And it has source
+ * maps read, which nobody needs where types are cut out of their places.
  */
 import hooks from 'node:async_hooks'
-import { createRequire, syncBuiltinESMExports } from 'node:module'
+import module, { syncBuiltinESMExports } from 'node:module'
 
 /** A hook that is never called. */
 const silent = {
@@ -16,9 +16,14 @@ const silent = {
 }
 
 hooks.createHook = () => silent
+module.registerHooks = () => ({ deregister: () => undefined })
 syncBuiltinESMExports()
+process.setSourceMapsEnabled(false)
 
-/** @type {import('node:events').EventEmitter} */
-const started = createRequire(new URL('../tools/package.json', import.meta.url))('process-on-spawn')
+/** @type {{ removeAllListeners: () => void, addListener: () => void }} */
+const started = module.createRequire(new URL('../tools/package.json', import.meta.url))('process-on-spawn')
 started.removeAllListeners()
-started.addListener = () => started
+started.addListener = () => undefined
+
+// What a test starts is not a test.
+delete process.env['NODE_OPTIONS']
