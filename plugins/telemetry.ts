@@ -37,7 +37,8 @@ async function openTelemetry() {
 
 /** Where traces go; undefined when there are to be none. */
 function tracesUrl(config: Config): string | undefined {
-  if (config.OTEL_SDK_DISABLED === 'true' || config.OTEL_TRACES_EXPORTER === 'none') return undefined
+  if (config.OTEL_SDK_DISABLED.toLowerCase() === 'true' || config.OTEL_TRACES_EXPORTER === 'none')
+    return undefined
   const collector = config.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/$/, '')
   return config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (collector && `${collector}/v1/traces`)
 }

@@ -112,8 +112,10 @@ export const Environment = Type.Object({
     accepts: 'otlp or none',
     description: '`none`: no traces, whatever else is set'
   }),
-  OTEL_SDK_DISABLED: StringEnum(['true', 'false'], {
+  // OpenTelemetry's specification has it in any case.
+  OTEL_SDK_DISABLED: Type.String({
     default: 'false',
+    pattern: '^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$',
     accepts: 'true or false',
     description: '`true`: no traces, whatever else is set'
   }),

@@ -65,6 +65,7 @@ const refused: Record<string, string[]> = {
   OTEL_EXPORTER_OTLP_ENDPOINT: ['localhost:4318', 'grpc://host'],
   REDIS_PREFIX: ['two words', ''.padEnd(51, 'x')],
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ['localhost:4318/v1/traces'],
+  OTEL_SDK_DISABLED: ['yes', '1', ' true'],
   KEEP_ALIVE_TIMEOUT: ['600', '0s', '999ms', '2h'],
   SHUTDOWN_DELAY: ['5', '0', '6m'],
   JWT_KEYS: ['two\nlines'],

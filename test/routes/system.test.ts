@@ -19,7 +19,7 @@ test('an operator sees the state of the service, each variable and where it come
     JWT_SECRET: secret,
     JWT_PREVIOUS_SECRETS: 'another secret that verified before this'.replaceAll(' ', '-'),
     OTEL_EXPORTER_OTLP_ENDPOINT: 'https://somebody:s3cret@collector.example.com/v1',
-    OTEL_SDK_DISABLED: 'true'
+    OTEL_SDK_DISABLED: 'TRUE'
   })
   const answer = await app.inject({ url: '/system', headers: await as('admin') })
   t.equal(answer.statusCode, 200)
