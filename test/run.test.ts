@@ -158,11 +158,6 @@ test('without its development packages the service serves what is compiled, or s
   t.equal(await signIn(server.url), 200)
   t.same(await server.stop(), { code: 0, signal: null })
 
-  const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:1'
-  const traced = script(t, folder, 'start', { OTEL_EXPORTER_OTLP_ENDPOINT })
-  t.same(await traced.exited, { code: 1, signal: null })
-  t.match(traced.output(), 'OpenTelemetry is not installed: npm install --no-save @fastify/otel@')
-
   rmSync(join(folder, 'node_modules'), { recursive: true })
   const empty = script(t, folder, 'doctor')
   t.same(await empty.exited, { code: 1, signal: null })

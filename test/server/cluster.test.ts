@@ -1,11 +1,10 @@
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { request as send, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
-import { command } from '../bin/command.ts'
 import { freePort, launchServer, type Running, startServer, temporaryFolder } from '../process.ts'
 import { until } from '../until.ts'
 
@@ -51,7 +50,7 @@ test('two processes on one port and one SQLite file are one service', async (t) 
   const metrics = await freePort()
   const server = await startServer(t, {
     script: 'start:cluster',
-    env: { WORKERS: '2', METRICS_PORT: String(metrics), BCRYPT_COST: '4' }
+    env: { WORKERS: '2', METRICS_PORT: String(metrics), BCRYPT_COST: '11', SHUTDOWN_DELAY: '200ms' }
   })
   const { url } = server
   const { status } = await call(`http://127.0.0.1:${metrics}/metrics`)
@@ -96,11 +95,11 @@ test('two processes on one port and one SQLite file are one service', async (t) 
     t.match(body, `request_duration_seconds_count{method="GET",route="/users",status="200"} ${listed}\n`)
   })
 
+  const [killed] = pids(server, '/users')
   await t.test('one that is killed is replaced, and meanwhile the other serves', async (t) => {
-    const [first] = pids(server, '/users')
-    if (first === undefined) throw new Error('a process has answered')
-    process.kill(first, 'SIGKILL')
-    while (!server.output().includes(`process ${first} ended with SIGKILL: it is replaced`))
+    if (killed === undefined) throw new Error('a process has answered')
+    process.kill(killed, 'SIGKILL')
+    while (!server.output().includes(`process ${killed} ended with SIGKILL: it is replaced`))
       await setTimeout(10)
     const before = pids(server, '/health/ready')
     for (;;) {
@@ -112,7 +111,26 @@ test('two processes on one port and one SQLite file are one service', async (t) 
     t.equal((await call(`${url}/protected`, { token: admin })).status, 200)
   })
 
-  t.same(await server.stop(), { code: 0, signal: null }, 'all end in time')
+  await t.test('a signal to all of them cuts off no answer, though it reaches each twice', async (t) => {
+    const json = (username: string) => ({ username, password: 'wrong' })
+    const answers = ['ada', 'bob', 'eve'].map((username) =>
+      call(`${url}/login`, { method: 'POST', json: json(username) })
+    )
+    await call(`${url}/health/live`)
+    const living = pids(server, '/health/ready').filter((pid) => pid !== killed)
+    t.equal(living.length, 2)
+    for (const pid of [server.child.pid ?? 0, ...living]) process.kill(pid, 'SIGTERM')
+    t.same(await server.exited, { code: 0, signal: null }, 'all end in time')
+    t.match(
+      server.output(),
+      'stopping in 1 s',
+      'a shorter SHUTDOWN_DELAY could take the second one for another'
+    )
+    t.same(
+      (await Promise.all(answers)).map(({ status }) => status),
+      [401, 401, 401]
+    )
+  })
 })
 
 test('processes that cannot start end with the failure, once', async (t) => {
@@ -158,18 +176,15 @@ test(
   'what can no longer start is tried less and less often, and then given up',
   { timeout: 120_000 },
   async (t) => {
-    const cwd = temporaryFolder(t)
-    const env = { WORKERS: '1', JWT_ALGORITHM: 'EdDSA', JWT_KEYS: join(cwd, 'keys') }
-    t.equal((await command(t, env, 'keys', 'make')).code, 0)
-    const server = await startServer(t, { script: 'start:cluster', cwd, env })
+    const server = await startServer(t, { script: 'start:cluster', env: { WORKERS: '1' } })
     await call(`${server.url}/health/live`)
-    while (pids(server, '/health/live').length === 0) await setTimeout(10)
+    await until(() => pids(server, '/health/live').length > 0)
     const [worker] = pids(server, '/health/live')
     if (worker === undefined) throw new Error('a process has answered')
-    rmSync(env.JWT_KEYS, { recursive: true })
+    writeFileSync(join(server.cwd, '.env'), '\ufeffNODE_ENV=production\n')
     process.kill(worker, 'SIGKILL')
     t.same(await server.exited, { code: 1, signal: null })
-    t.equal(server.output().match(/holds no key for JWT_ALGORITHM/g)?.length, 5)
+    t.equal(server.output().match(/begins with a byte-order mark/g)?.length, 5)
     t.match(server.output(), 'the 5th in a row that did not get to serve: this service ends')
   }
 )

@@ -8,26 +8,28 @@ import { setTimeout } from 'node:timers/promises'
 import { test, type Test } from 'tap'
 import { build as buildApp } from '../helper.ts'
 import { announced, build, freePort, root, run, temporaryFolder } from '../process.ts'
+import { until } from '../until.ts'
 
-/** What PM2 and others do: fork a server by node:cluster, on one port, and nothing else. */
+/** What PM2 and others do: fork a server by node:cluster, on one port, and nothing else; here one more at each SIGHUP. */
 const manager = `
   import cluster from 'node:cluster'
-  const [exec, app, count] = process.argv.slice(2)
+  const [exec, app, metrics] = process.argv.slice(2)
   cluster.setupPrimary({ exec, args: ['--address', '127.0.0.1', '--log-level', 'info', '--options', app] })
   cluster.on('exit', (worker, code) => console.log('process', worker.id, 'ended with', code))
-  const next = () => Object.keys(cluster.workers).length < Number(count) && cluster.fork()
-  cluster.on('listening', next)
+  const measured = () => cluster.fork({ METRICS_PORT: metrics })
+  cluster.once('listening', () => cluster.fork())
+  process.on('SIGHUP', measured)
   process.on('SIGTERM', () => { for (const worker of Object.values(cluster.workers)) worker.process.kill(); process.exit(0) })
-  next()`
+  measured()`
 
-function startManager(t: Test, env: Record<string, string>) {
+function startManager(t: Test, metrics: number) {
   build()
   const exec = createRequire(join(root, 'package.json')).resolve('fastify-cli/start.js')
   const cwd = temporaryFolder(t)
   const file = join(cwd, 'manager.mjs')
   writeFileSync(file, manager)
-  const args = [file, exec, join(root, 'dist/app.js'), '2']
-  return run(t, process.execPath, args, { cwd, env: { PORT: '0', BCRYPT_COST: '4', ...env } })
+  const args = [file, exec, join(root, 'dist/app.js'), String(metrics)]
+  return run(t, process.execPath, args, { cwd, env: { PORT: '0', BCRYPT_COST: '4' } })
 }
 
 /** One request on a connection of its own, so that the processes take turns. */
@@ -37,39 +39,39 @@ async function get(url: string, token: string) {
   return text(response)
 }
 
-test('processes that another program forks agree within a second or two', { timeout: 60_000 }, async (t) => {
-  const server = await announced(startManager(t, {}))
+test('processes that another program forks', { timeout: 60_000 }, async (t) => {
+  const metrics = await freePort()
+  const server = await announced(startManager(t, metrics))
   const { url } = server
-  while (server.output().split('Gatehouse API').length < 3) await setTimeout(20)
-  const json = { 'content-type': 'application/json' }
-  const login = await fetch(`${url}/login`, {
-    method: 'POST',
-    headers: json,
-    body: JSON.stringify({ username: 'admin', password: 'password123' })
-  })
-  const { access_token } = (await login.json()) as { access_token: string }
-  const lists = async () => Promise.all([1, 2, 3, 4].map(() => get(`${url}/users`, access_token)))
-  await lists()
-  const made = await fetch(`${url}/users`, {
-    method: 'POST',
-    headers: { ...json, authorization: `Bearer ${access_token}` },
-    body: JSON.stringify({ username: 'newcomer', password: 'correct horse battery', role: 'user' })
-  })
-  t.equal(made.status, 201)
-  await setTimeout(1_500)
-  t.ok(
-    (await lists()).every((list) => list.includes('newcomer')),
-    'long before what was kept expires'
-  )
-})
+  await until(() => server.output().split('Gatehouse API').length === 3)
 
-test('processes that another program forks need a port for metrics each', { timeout: 60_000 }, async (t) => {
-  const port = await freePort()
-  const server = await announced(startManager(t, { METRICS_PORT: String(port) }))
-  while (!server.output().includes('ended with 1')) await setTimeout(20)
-  t.match(server.output(), `METRICS_PORT=${port} is taken`)
-  t.match(server.output(), 'increment_var')
-  t.equal((await fetch(`http://127.0.0.1:${port}/metrics`)).status, 200)
+  await t.test('agree within a second or two', async (t) => {
+    const json = { 'content-type': 'application/json' }
+    const login = await fetch(`${url}/login`, {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({ username: 'admin', password: 'password123' })
+    })
+    const { access_token } = (await login.json()) as { access_token: string }
+    const lists = async () => Promise.all([1, 2, 3, 4].map(() => get(`${url}/users`, access_token)))
+    await lists()
+    const made = await fetch(`${url}/users`, {
+      method: 'POST',
+      headers: { ...json, authorization: `Bearer ${access_token}` },
+      body: JSON.stringify({ username: 'newcomer', password: 'correct horse battery', role: 'user' })
+    })
+    t.equal(made.status, 201)
+    // Long before what was kept expires.
+    await until(async () => (await lists()).every((list) => list.includes('newcomer')))
+  })
+
+  await t.test('need a port for metrics each', async (t) => {
+    server.child.kill('SIGHUP')
+    await until(() => server.output().includes('process 3 ended with 1'))
+    t.match(server.output(), `METRICS_PORT=${metrics} is taken`)
+    t.match(server.output(), 'increment_var')
+    t.equal((await fetch(`http://127.0.0.1:${metrics}/metrics`)).status, 200)
+  })
 })
 
 test('two instances on one SQLite file, without Redis, agree within a second or two', async (t) => {

@@ -1,11 +1,6 @@
 import { test } from 'tap'
 import { cleanUp } from '../../core/retention/clean-up.ts'
-import { openDatabase } from '../../core/database/open.ts'
-import { scratchDatabase } from '../database.ts'
 import { build } from '../helper.ts'
-import { announced, launchServer, startServer } from '../process.ts'
-import { startProxy } from '../proxy.ts'
-import { until } from '../until.ts'
 
 const password = 'a walk in the early rain'
 
@@ -227,73 +222,4 @@ test('a route that cannot be done once stops the start', async (t) => {
     })
   await t.rejects(routes('GET', true), { message: /GET \/once cannot be idempotent/ })
   await t.rejects(routes('POST', false), { message: /POST \/once cannot be idempotent/ })
-})
-
-test('two processes, killed ones and lost answers: done once, and answered alike', async (t) => {
-  const env = {
-    DATABASE_URL: await scratchDatabase(t),
-    JWT_SECRET: 'what the two processes sign their tokens with',
-    BCRYPT_COST: '4',
-    RATE_LIMIT_DEFAULT: '100000'
-  }
-  const first = await startServer(t, { env })
-  const second = await startServer(t, { env })
-  const db = openDatabase(env.DATABASE_URL)
-  t.teardown(() => db.destroy())
-  const signedIn = await fetch(`${first.url}/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'admin', password: 'password123' })
-  })
-  const { access_token } = (await signedIn.json()) as { access_token: string }
-  const create = (url: string, username: string) =>
-    fetch(new URL('/users', url), {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${access_token}`,
-        'content-type': 'application/json',
-        'idempotency-key': `"key of ${username}"`
-      },
-      body: JSON.stringify({ username, password, role: 'user' })
-    })
-  const stored = (username: string) =>
-    db.selectFrom('users').select('id').where('username_key', '=', username).execute()
-
-  await t.test('of fifty equal requests at once one makes the account, and all get its answer', async (t) => {
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => create((index % 2 ? first : second).url, 'fifty'))
-    )
-    const bodies = await Promise.all(answers.map((answer) => answer.text()))
-    t.same([...new Set(answers.map(({ status }) => status))], [201])
-    t.equal(new Set(bodies).size, 1, 'fifty equal bodies')
-    const replayed = answers.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')
-    t.equal(replayed.length, 49)
-    const [row, ...others] = await stored('fifty')
-    t.same(others, [])
-    const entries = db
-      .selectFrom('audit')
-      .select('id')
-      .where('target', '=', `user:${row?.id ?? 0}`)
-    t.equal((await entries.execute()).length, 1, 'one row, and one entry')
-  })
-
-  await t.test('a process killed between commit and answer: another one answers the retry', async (t) => {
-    const doomed = await startServer(t, { env })
-    const proxy = await startProxy(t, doomed.url)
-    proxy.deafen()
-    const lost = create(proxy.url, 'killed').catch(() => 'lost')
-    await until(async () => (await stored('killed')).length === 1)
-    await doomed.stop('SIGKILL')
-    t.equal(await lost, 'lost')
-
-    const retried = await create(second.url, 'killed')
-    t.equal(retried.status, 201)
-    t.equal(retried.headers.get('idempotency-replayed'), 'true')
-    const [row] = await stored('killed')
-    t.equal(retried.headers.get('location'), `/users/${row?.id ?? 0}`)
-    const restarted = await announced(launchServer(t, { env }))
-    const again = await create(restarted.url, 'killed')
-    t.same([again.status, await again.text()], [201, await retried.text()])
-    t.equal((await stored('killed')).length, 1)
-  })
 })

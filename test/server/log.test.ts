@@ -1,24 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { constants, existsSync, openSync, readSync } from 'node:fs'
+import { constants, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Test, test } from 'tap'
 import { LogStream } from '../../server/log-stream.ts'
-import {
-  announced,
-  argumentsOf,
-  build,
-  freePort,
-  launchOnTerminal,
-  noTerminal,
-  root,
-  run,
-  startServer,
-  temporaryFolder
-} from '../process.ts'
+import { root, temporaryFolder } from '../process.ts'
 import { until } from '../until.ts'
-
-const lives = async (url: string) => (await fetch(`${url}/health/live`)).status
 
 /** A pipe between this process and itself, which takes what it has room for and waits for nobody. */
 function pipe(t: Test) {
@@ -75,44 +62,4 @@ test('what waits is written at the exit', (t) => {
     Array.from({ length: 2_000 }, (_, line) => line)
   )
   t.end()
-})
-
-test(
-  'a log on a full disk stops neither the service nor its end',
-  { skip: !existsSync('/dev/full') },
-  async (t) => {
-    build()
-    const port = await freePort()
-    const line = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...argumentsOf('start')]
-    const server = run(t, 'sh', line, { cwd: temporaryFolder(t), env: { PORT: String(port) } })
-    const url = `http://127.0.0.1:${port}`
-    await until(() =>
-      lives(url).then(
-        (status) => status === 200,
-        () => false
-      )
-    )
-    for (let request = 0; request < 20; request++) t.equal(await lives(url), 200)
-    t.same(await server.stop(), { code: 0, signal: null })
-  }
-)
-
-test('a service whose log nobody reads any more goes on, and ends when it is told to', async (t) => {
-  const server = await startServer(t)
-  server.child.stdout?.destroy()
-  for (let request = 0; request < 20; request++) t.equal(await lives(server.url), 200)
-  t.same(await server.stop(), { code: 0, signal: null })
-})
-
-test('a service ends with the terminal that it writes to', { skip: noTerminal }, async (t) => {
-  build()
-  const terminal = await announced(launchOnTerminal(t))
-  const pid = Number(/"pid":(\d+)/.exec(terminal.output())?.[1])
-  t.teardown(() => spawnSync('kill', ['-9', String(pid)]))
-  // It has lines to write when the terminal goes.
-  const requests = Array.from({ length: 50 }, () => lives(terminal.url).catch(() => undefined))
-  await Promise.race(requests)
-  await terminal.stop('SIGKILL')
-  await until(() => spawnSync('kill', ['-0', String(pid)]).status !== 0)
-  t.pass('it has ended')
 })

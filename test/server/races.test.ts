@@ -37,14 +37,14 @@ const times = <T>(count: number, work: (index: number) => Promise<T>) =>
 const codes = (answers: Response[]) => answers.map(({ status }) => status).sort((a, b) => a - b)
 
 test('races over HTTP against the started server', async (t) => {
-  const { url } = await startServer(t, {
+  const server = await startServer(t, {
     env: {
       BCRYPT_COST: '4',
       RATE_LIMIT_DEFAULT: '100000',
       DATABASE_URL: 'file:./races.db'
     }
   })
-  const { call, login } = client(url)
+  const { call, login } = client(server.url)
   const admin = await login('admin')
 
   await t.test('of 200 calls at once exactly three pass the limit of three', async (t) => {
@@ -147,5 +147,11 @@ test('races over HTTP against the started server', async (t) => {
       [admin, rival].map(({ access_token: token }) => call('/admin', { token }))
     )
     t.same(codes(panels), [200, 401])
+  })
+
+  await t.test('when nobody reads its log any more it goes on, and ends when it is told to', async (t) => {
+    server.child.stdout?.destroy()
+    for (let request = 0; request < 20; request++) t.equal((await call('/health/live')).status, 200)
+    t.same(await server.stop(), { code: 0, signal: null })
   })
 })
