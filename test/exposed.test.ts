@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'tap'
+import { format } from 'node:util'
+import { type Test, test } from 'tap'
+import { loadConfig } from '../core/config/load.ts'
 import { checkFiles } from '../core/doctor/files.ts'
 import { build as service } from './helper.ts'
 import {
@@ -10,11 +13,10 @@ import {
   noTerminal,
   build,
   launchServer,
-  root,
-  run,
   startServer,
   temporaryFolder
 } from './process.ts'
+import { until } from './until.ts'
 
 const JWT_SECRET = 'Zk3vQ8wT1xN6yB9mR4cH7jL2pF5sD0gA'
 const DATA_KEY = 'pG7wS0mVq1kXh3JtY9nLc5RzB2dFe8uTa6oKxWQ4jis='
@@ -26,6 +28,22 @@ const signIn = async (url: string, username: string, given: string) => {
   const headers = { 'content-type': 'application/json' }
   const body = JSON.stringify({ username, password: given })
   return (await fetch(`${url}/login`, { method: 'POST', headers, body })).status
+}
+
+/** Signs in to a service in this process. */
+const enter = async (app: FastifyInstance, username: string, given: string) => {
+  const payload = { username, password: given }
+  return (await app.inject({ method: 'POST', url: '/login', payload })).statusCode
+}
+
+/** The service in this process, and what it writes into its log. */
+async function logged(t: Test, env: Record<string, string>) {
+  const lines: string[] = []
+  const keep = (...line: unknown[]) => lines.push(format(...line))
+  const { app } = await service(t, env, undefined, ({ log }) =>
+    Object.assign(log, { info: keep, warn: keep, fatal: keep })
+  )
+  return { app, log: () => lines.join('\n') }
 }
 
 const register = async (app: FastifyInstance) => {
@@ -43,47 +61,55 @@ const modes = (folder: string) =>
   )
 
 test('production refuses to start without what it needs, and says which variable to set', async (t) => {
-  for (const [env, names] of [
-    [{}, 'JWT_SECRET must be set'],
-    [{ JWT_SECRET }, 'DATA_KEY must be set'],
-    [{ JWT_SECRET, DATA_KEY, ADMIN_PASSWORD: '12345678' }, 'ADMIN_PASSWORD is not accepted: it is one of']
-  ] as const) {
-    const server = launchServer(t, { env: { NODE_ENV: 'production', ...env } })
-    t.equal((await server.exited).code, 1)
-    t.match(server.output(), names)
-    t.notMatch(server.output(), /listening|12345678/)
-  }
+  t.throws(() => loadConfig({ NODE_ENV: 'production' }), { message: /JWT_SECRET must be set/ })
+  t.throws(() => loadConfig({ NODE_ENV: 'production', JWT_SECRET }), { message: /DATA_KEY must be set/ })
+  const server = launchServer(t, { env: { ...production, ADMIN_PASSWORD: '12345678' } })
+  t.equal((await server.exited).code, 1)
+  t.match(server.output(), 'ADMIN_PASSWORD is not accepted: it is one of')
+  t.notMatch(server.output(), /listening|12345678/)
 })
 
 test('where others may reach it, nobody gets in by what all know, and nobody else reads its files', async (t) => {
-  for (const env of [production, exposed] as Record<string, string>[]) {
-    const { cwd, url, output, stop } = await startServer(t, { env })
-    const file = join(cwd, 'data/first-password')
-    t.match(output(), /the password of admin is in data\/first-password: sign in, change it, and delete/)
-    const made = readFileSync(file, 'utf8').trim()
-    t.match(made, /^[\w-]{24}$/)
-    t.notOk(output().includes(made), 'a log is kept, and read by others')
-    t.notMatch(output(), "guide's password")
-    t.same(modes(join(cwd, 'data')), {
-      '.': '700',
-      'first-password': '600',
-      'gatehouse.db': '600',
-      'gatehouse.db-shm': '600',
-      'gatehouse.db-wal': '600',
-      ...(env['JWT_SECRET'] === undefined && { 'jwt.secret': '600' }),
-      ...(env['DATA_KEY'] === undefined && { 'data.key': '600' })
-    })
-    t.equal(await signIn(url, 'admin', made), 200)
-    for (const name of ['admin', 'user']) t.equal(await signIn(url, name, password), 401)
-    await stop()
-    if (env === exposed) continue
-
-    const again = await startServer(t, { env: { ...env, ADMIN_PASSWORD: 'one of my own' }, cwd })
-    t.match(again.output(), 'there are accounts, so ADMIN_PASSWORD is not used: npm run rescue -- USERNAME')
-    t.match(again.output(), 'data/first-password holds a first password: once it has been changed, delete')
-    t.equal(await signIn(again.url, 'admin', 'one of my own'), 401)
-    t.notMatch(again.output(), 'one of my own')
+  const { cwd, url, output, stop } = await startServer(t, { env: production })
+  const data = join(cwd, 'data')
+  const made = readFileSync(join(data, 'first-password'), 'utf8').trim()
+  t.match(output(), /the password of admin is in data\/first-password: sign in, change it, and delete/)
+  t.match(made, /^[\w-]{24}$/)
+  t.notOk(output().includes(made), 'a log is kept, and read by others')
+  t.notMatch(output(), "guide's password")
+  const files = {
+    '.': '700',
+    'first-password': '600',
+    'gatehouse.db': '600',
+    'gatehouse.db-shm': '600',
+    'gatehouse.db-wal': '600'
   }
+  t.same(modes(data), files)
+  t.equal(await signIn(url, 'admin', made), 200)
+  for (const name of ['admin', 'user']) t.equal(await signIn(url, name, password), 401)
+  await stop()
+
+  const DATABASE_URL = `file:${join(data, 'gatehouse.db')}`
+  const own = { ...production, DATABASE_URL, BCRYPT_COST: '10', ADMIN_PASSWORD: 'one of my own' }
+  const again = await logged(t, own)
+  t.match(again.log(), 'there are accounts, so ADMIN_PASSWORD is not used: npm run rescue -- USERNAME')
+  t.match(again.log(), /data\/first-password holds a first password: once it has been changed, delete/)
+  t.equal(await enter(again.app, 'admin', 'one of my own'), 401)
+  t.notMatch(again.log(), 'one of my own')
+
+  const folder = join(temporaryFolder(t), 'data')
+  const fresh = { ...exposed, DATABASE_URL: `file:${join(folder, 'gatehouse.db')}` }
+  const other = await logged(t, { ...fresh, JWT_KEYS: join(folder, 'keys'), JWT_SECRET: '', DATA_KEY: '' })
+  const first = readFileSync(join(folder, 'first-password'), 'utf8').trim()
+  t.match(
+    other.log(),
+    /the password of admin is in \S+\/data\/first-password: sign in, change it, and delete/
+  )
+  t.match(first, /^[\w-]{24}$/)
+  t.notOk(other.log().includes(first))
+  t.same(modes(folder), { ...files, 'jwt.secret': '600', 'data.key': '600' })
+  t.equal(await enter(other.app, 'admin', first), 200)
+  for (const name of ['admin', 'user']) t.equal(await enter(other.app, name, password), 401)
 })
 
 test('where others may reach it, they make accounts only if REGISTRATION says so', async (t) => {
@@ -94,17 +120,30 @@ test('where others may reach it, they make accounts only if REGISTRATION says so
   t.equal(await register(app), 201)
 })
 
-test('on a terminal the first password is shown once, and kept nowhere', { skip: noTerminal }, async (t) => {
-  build()
-  const server = await announced(launchOnTerminal(t, { env: production }))
-  const shown = /The password of admin is ([\w-]{24}) /.exec(server.output())?.[1] ?? ''
-  t.equal(await signIn(server.url, 'admin', shown), 200)
-  t.same(readdirSync(join(server.cwd, 'data')).sort(), [
-    'gatehouse.db',
-    'gatehouse.db-shm',
-    'gatehouse.db-wal'
-  ])
-})
+test(
+  'on a terminal the first password is shown once, and kept nowhere; the service ends with its terminal',
+  { skip: noTerminal },
+  async (t) => {
+    build()
+    const terminal = await announced(launchOnTerminal(t, { env: production }))
+    const pid = Number(/"pid":(\d+)/.exec(terminal.output())?.[1])
+    t.teardown(() => spawnSync('kill', ['-9', String(pid)]))
+    const shown = /The password of admin is ([\w-]{24}) /.exec(terminal.output())?.[1] ?? ''
+    t.equal(await signIn(terminal.url, 'admin', shown), 200)
+    t.same(readdirSync(join(terminal.cwd, 'data')).sort(), [
+      'gatehouse.db',
+      'gatehouse.db-shm',
+      'gatehouse.db-wal'
+    ])
+    // It has lines to write when the terminal goes.
+    const requests = Array.from({ length: 50 }, () =>
+      fetch(`${terminal.url}/health/live`).catch(() => undefined)
+    )
+    await Promise.race(requests)
+    await terminal.stop('SIGKILL')
+    await until(() => spawnSync('kill', ['-0', String(pid)]).status !== 0)
+  }
+)
 
 test('ADMIN_PASSWORD is put down nowhere, and one that can be put down nowhere stops the start', async (t) => {
   const folder = temporaryFolder(t)
@@ -140,13 +179,12 @@ test('default passwords of an earlier start are found, whatever the accounts are
 })
 
 test('whoever has it listen elsewhere than HOST says is refused', async (t) => {
-  build()
-  const fastify = join(root, 'node_modules/fastify-cli/cli.js')
-  const args = [fastify, 'start', '--address', '0.0.0.0', '--log-level', 'info', '--options']
-  const options = { cwd: temporaryFolder(t), env: { PORT: '0' } }
-  const refused = run(t, process.execPath, [...args, join(root, 'dist/app.js')], options)
-  t.same(await refused.exited, { code: 1, signal: null })
-  t.match(refused.output(), /it listens on 0\.0\.0\.0, and HOST says 127\.0\.0\.1: set HOST/)
+  const { app, log } = await logged(t, {})
+  t.teardown(() => (process.exitCode = undefined))
+  await app.listen({ host: '0.0.0.0', port: 0 })
+  t.match(log(), /it listens on 0\.0\.0\.0, and HOST says 127\.0\.0\.1: set HOST/)
+  t.equal(process.exitCode, 1)
+  await until(() => !app.server.listening)
 })
 
 test('what others may read is said, and left as the operator has it', async (t) => {
@@ -158,17 +196,14 @@ test('what others may read is said, and left as the operator has it', async (t) 
   await app.close()
   for (const mode of [0o640, 0o644]) {
     chmodSync(file, mode)
-    const lines: string[] = []
-    const next = await service(t, env, undefined, (app) => {
-      app.log.warn = (line: unknown) => lines.push(String(line))
-    })
+    const next = await logged(t, env)
     t.match(modes(folder), { 'live.db': mode.toString(8), 'live.db-wal': mode.toString(8) })
     const complaint = `everybody on this machine may read ${file}, ${file}-wal`
     if (mode === 0o640) {
-      t.same(lines, [])
+      t.notMatch(next.log(), 'everybody on this machine')
       t.match(await checkFiles(next.app.config), 'nobody but their owner')
     } else {
-      t.match(lines.join(), complaint)
+      t.match(next.log(), complaint)
       await t.rejects(checkFiles(next.app.config), { message: complaint })
     }
     await next.app.close()

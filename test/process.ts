@@ -106,15 +106,15 @@ interface ServerOptions {
   script?: 'start' | 'start:cluster'
 }
 
-/** Starts the compiled server as `npm start` does, on a free port; it may be about to refuse to. */
+/** What a server has unless its test says otherwise: a free port, and patience with a busy machine. */
+const unhurried = { PORT: '0', ANALYTICS: 'off', MAX_EVENT_LOOP_DELAY: '0' }
+
+/** Starts the compiled server as `npm start` does; it may be about to refuse to. */
 export function launchServer(
   t: Test,
   { env = {}, cwd = temporaryFolder(t), script = 'start' }: ServerOptions = {}
 ) {
-  return {
-    ...run(t, process.execPath, argumentsOf(script), { cwd, env: { PORT: '0', ANALYTICS: 'off', ...env } }),
-    cwd
-  }
+  return { ...run(t, process.execPath, argumentsOf(script), { cwd, env: { ...unhurried, ...env } }), cwd }
 }
 
 /** Why nothing can be started on a terminal here, or false. */
@@ -126,7 +126,7 @@ export function launchOnTerminal(t: Test, { env = {}, cwd = temporaryFolder(t) }
   const line = [process.execPath, ...argumentsOf('start')].map((part) => `'${part}'`).join(' ')
   const started = run(t, 'script', ['-qefc', `exec ${line}`, '/dev/null'], {
     cwd,
-    env: { PORT: '0', ...env }
+    env: { ...unhurried, ...env }
   })
   return { ...started, cwd }
 }

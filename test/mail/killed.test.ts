@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { openDatabase } from '../../core/database/open.ts'
 import { scratchDatabase } from '../database.ts'
+import { build } from '../helper.ts'
 import { freePort, startServer } from '../process.ts'
 import { until } from '../until.ts'
 import { type Arrived, mailServer } from './server.ts'
@@ -12,16 +13,8 @@ test('a mail comes though the server is killed before it is sent, and again, wit
     seen.push(mail) === 1 ? new Promise(() => undefined) : undefined
   )
   const DATABASE_URL = await scratchDatabase(t)
-  const start = (MAIL_URL: string) =>
-    startServer(t, {
-      env: {
-        ...env,
-        MAIL_URL,
-        DATABASE_URL,
-        BCRYPT_COST: '4',
-        JWT_SECRET: 'what these three servers sign their tokens with'
-      }
-    })
+  const shared = { ...env, DATABASE_URL, DATA_KEY: 'pG7wS0mVq1kXh3JtY9nLc5RzB2dFe8uTa6oKxWQ4jis=' }
+  const start = (MAIL_URL: string) => startServer(t, { env: { ...shared, MAIL_URL, BCRYPT_COST: '4' } })
   /** As if the next try were due, and the lease of whoever was killed had ended. */
   const passTime = async () => {
     const db = openDatabase(DATABASE_URL)
@@ -52,9 +45,8 @@ test('a mail comes though the server is killed before it is sent, and again, wit
   t.same(arrived, [])
 
   await passTime()
-  const last = await start(env.MAIL_URL)
+  await build(t, shared)
   await until(() => arrived.length === 1)
-  await last.stop()
   t.equal(seen.length, 2)
   t.match(seen[0]?.mail.messageId, /^<[0-9a-f-]{36}@id\.example\.com>$/)
   t.equal(seen[0]?.mail.messageId, seen[1]?.mail.messageId)
