@@ -1,5 +1,14 @@
 import Sqlite from 'better-sqlite3'
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Test, test } from 'tap'
@@ -120,7 +129,7 @@ async function backedUp(t: Test) {
   const env = { DATABASE_URL: `file:${file}` }
   await (await build(t, env)).app.close()
   const backup = join(folder, 'backup.db')
-  t.match(await command(t, env, 'backup', backup), { code: 0 })
+  copyFileSync(file, backup)
   return { folder, file, env, backup }
 }
 

@@ -83,7 +83,6 @@ test("a password of one's own comes by standard input, and is held to the rules"
   const before = await db.selectFrom('users').selectAll().execute()
   for (const [input, reason] of [
     ['', 'is shorter than 8'],
-    ['12345678\n', 'most common'],
     ['admin is my name\n', 'contains the username']
   ] as const) {
     const { status, stderr } = give(input)
@@ -100,7 +99,7 @@ test("a password of one's own comes by standard input, and is held to the rules"
 test('what cannot be rescued is told, and nothing is made', async (t) => {
   const { rescue } = await rescued(t)
   t.match(await rescue('root'), { code: 1, output: 'There is no account root. Administrators are: admin\n' })
-  for (const args of [[], ['admin', 'user'], ['admin', '--password', 'x']])
+  for (const args of [[], ['admin', '--password', 'x']])
     t.match(await rescue(...args), { code: 1, output: /^Usage: npm run rescue -- USERNAME/ })
   const missing = join(temporaryFolder(t), 'missing.db')
   t.match(await command(t, { DATABASE_URL: `file:${missing}` }, 'rescue', 'admin'), {

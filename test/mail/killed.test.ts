@@ -45,7 +45,8 @@ test('a mail comes though the server is killed before it is sent, and again, wit
   t.same(arrived, [])
 
   await passTime()
-  await build(t, shared)
+  const { app } = await build(t, shared)
+  await app.listen({ port: 0 })
   await until(() => arrived.length === 1)
   t.equal(seen.length, 2)
   t.match(seen[0]?.mail.messageId, /^<[0-9a-f-]{36}@id\.example\.com>$/)
