@@ -162,7 +162,10 @@ async function startOnFullDisk(t: Test, env: Record<string, string>) {
   const cwd = temporaryFolder(t)
   const server = run(t, 'sh', line, { cwd, env: { PORT: String(port), ...env } })
   const url = `http://127.0.0.1:${port}`
-  while ((await fetch(`${url}/health/live`).catch(() => undefined))?.status !== 200) await setTimeout(20)
+  while ((await fetch(`${url}/health/live`).catch(() => undefined))?.status !== 200) {
+    if (server.child.exitCode !== null) throw new Error(`the server ended:\n${server.output()}`)
+    await setTimeout(20)
+  }
   return { ...server, cwd, url }
 }
 

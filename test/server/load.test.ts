@@ -17,6 +17,7 @@ test('a server that lags behind refuses with 503, tells its health, and recovers
   const headers = await as('user')
   const ask = (url: string) => app.inject({ url, headers })
   const lag = setInterval(() => block(600), 1)
+  t.teardown(() => clearInterval(lag))
   let refused = await ask('/protected')
   await until(async () => (refused = await ask('/protected')).statusCode === 503)
   t.match(refused.headers, {

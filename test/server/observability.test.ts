@@ -54,6 +54,8 @@ test('what the server does is seen in metrics, logs and traces, and no secret is
       ADMIN_PASSWORD: password,
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`,
       OTEL_BSP_SCHEDULE_DELAY: '50',
+      // Longer than a stop may take.
+      OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
       SHUTDOWN_DELAY: '200ms'
     }
   })
