@@ -71,7 +71,8 @@ test('two processes on one port and one SQLite file are one service', async (t) 
   await t.test('a logout on one counts on the other', async (t) => {
     const token = await login('user')
     t.ok((await calls(6, `${url}/protected`, { token })).every(({ status }) => status === 200))
-    t.equal(pids(server, '/protected').length, 2, 'both know the caller')
+    // Both know the caller.
+    await until(() => pids(server, '/protected').length === 2)
     t.equal((await call(`${url}/logout`, { method: 'POST', token })).status, 204)
     await until(async () =>
       (await calls(6, `${url}/protected`, { token })).every(({ status }) => status === 401)
@@ -84,7 +85,7 @@ test('two processes on one port and one SQLite file are one service', async (t) 
       return calls(6, `${url}/users`, { token: admin })
     }
     t.notOk((await list()).some(({ body }) => body.includes('newcomer')))
-    t.equal(pids(server, '/users').length, 2)
+    await until(() => pids(server, '/users').length === 2)
     const json = { username: 'newcomer', password: 'correct horse battery', role: 'user' }
     t.equal((await call(`${url}/users`, { method: 'POST', token: admin, json })).status, 201)
     await until(async () => (await list()).every(({ body }) => body.includes('newcomer')))
@@ -113,13 +114,13 @@ test('two processes on one port and one SQLite file are one service', async (t) 
 
   await t.test('a signal to all of them cuts off no answer, though it reaches each twice', async (t) => {
     const json = (username: string) => ({ username, password: 'wrong' })
+    const living = () => pids(server, '/health/ready').filter((pid) => pid !== killed)
+    await until(() => living().length === 2)
     const answers = ['ada', 'bob', 'eve'].map((username) =>
       call(`${url}/login`, { method: 'POST', json: json(username) })
     )
     await call(`${url}/health/live`)
-    const living = pids(server, '/health/ready').filter((pid) => pid !== killed)
-    t.equal(living.length, 2)
-    for (const pid of [server.child.pid ?? 0, ...living]) process.kill(pid, 'SIGTERM')
+    for (const pid of [server.child.pid ?? 0, ...living()]) process.kill(pid, 'SIGTERM')
     t.same(await server.exited, { code: 0, signal: null }, 'all end in time')
     t.match(
       server.output(),
