@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { root } from './process.ts'
 
@@ -28,11 +28,12 @@ export async function openBrowser(t: Test): Promise<Browser> {
   return browser
 }
 
-/** Where a picture of a page is kept, to be looked at. */
-export function artefact(name: string): string {
-  const file = join(root, 'artefacts', name)
-  mkdirSync(join(file, '..'), { recursive: true })
-  return file
+/** Whether pictures of the pages are kept in artefacts/, to be looked at; to draw them takes longer than to check them. */
+export const withPictures = process.env['PICTURES'] === 'true'
+
+/** Keeps a picture of a page as it looks now, where pictures are wanted. */
+export async function picture(page: Page, name: string) {
+  if (withPictures) await page.screenshot({ path: join(root, `artefacts/${name}.png`) })
 }
 
 /** Which of what the console of a browser is told is no fault. */

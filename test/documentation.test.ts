@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { test } from 'tap'
-import { artefact, openBrowser, watch, withoutBrowser } from './browser.ts'
+import { openBrowser, picture, watch, withoutBrowser } from './browser.ts'
 import { startPrefix } from './prefix.ts'
 import { startServer } from './process.ts'
 
@@ -68,12 +68,12 @@ test(
     await authorize(page, await signIn('user'))
     t.match(await tryOut(page, 'getAdminPanel'), { status: 403, body: /Admin privileges required/ })
 
-    await page.screenshot({ path: artefact('documentation.png') })
+    await picture(page, 'documentation')
     t.same(faults, [], 'no error in the console, no request to another host')
 
     await page.setViewportSize({ width: 375, height: 812 })
     const width = await page.evaluate<number>('document.documentElement.scrollWidth')
-    await page.screenshot({ path: artefact('documentation-phone.png') })
+    await picture(page, 'documentation-phone')
     t.ok(width <= 375, `the page is ${width} wide on a phone of 375`)
   }
 )

@@ -11,7 +11,7 @@ import { forgery, signingIn } from '../console/signing-in.ts'
 import { byKeyboard, everybodysSessions, restarted, steppingUp } from '../console/staying.ts'
 import { conflict, creating, helping } from '../console/users.ts'
 
-test('the console, in a browser', { skip: withoutBrowser, timeout: 280_000 }, async (t) => {
+test('the console, in a browser', { skip: withoutBrowser, timeout: 540_000 }, async (t) => {
   const console = await openConsole(t)
   const step = (name: string, run: (t: Test, console: Console) => Promise<void>) =>
     t.test(name, async (t) => {
@@ -36,6 +36,6 @@ test('the console, in a browser', { skip: withoutBrowser, timeout: 280_000 }, as
   await step('who is signed in is seen, and signed out', everybodysSessions)
   await step('what matters wants a proof of who sits there, and goes on', steppingUp)
   await step('the keyboard suffices', byKeyboard)
-  await step('each screen is whole and accessible, light and dark, wide and narrow', looks)
+  await step('each screen is whole and accessible, wide and dark, narrow and light', looks)
   await step('a server that was away is waited for, and nothing is lost', restarted)
 })

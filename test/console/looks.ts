@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
 import Sqlite from 'better-sqlite3'
 import { join } from 'node:path'
-import { artefact } from '../browser.ts'
+import { picture, withPictures } from '../browser.ts'
 import { until } from '../until.ts'
 import type { Console } from './open.ts'
 
@@ -74,7 +74,19 @@ function fill(folder: string, ...statements: string[]) {
   database.close()
 }
 
-/** Every screen with nothing, little and much on it, light and dark, wide and narrow: kept as pictures, and held to AA. */
+/** Each room and each scheme once; all four together where pictures are kept. */
+const ways = [
+  { width: 1280, colorScheme: 'dark' },
+  { width: 360, colorScheme: 'light' },
+  ...(withPictures
+    ? ([
+        { width: 1280, colorScheme: 'light' },
+        { width: 360, colorScheme: 'dark' }
+      ] as const)
+    : [])
+] as const
+
+/** Every screen with nothing, little and much on it, dark where it is wide and light where it is narrow: held to AA. */
 export async function looks(t: Test, { admin, server, api, account }: Console) {
   const { id } = await account()
   const empty = await account()
@@ -125,27 +137,19 @@ export async function looks(t: Test, { admin, server, api, account }: Console) {
     await page.setViewportSize({ width: 1280, height: 900 })
     await page.evaluate(`location.hash = ${JSON.stringify(path)}`)
     await settled(page)
-    for (const width of [1280, 360])
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const isHeld = (width === 360) === (colorScheme === 'light')
-        if (!isHeld && /-(none|few)$/.test(name)) continue
-        await page.setViewportSize({ width, height: 900 })
-        await page.emulateMedia({ colorScheme })
-        await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor()
-        // What is on its way to its place or colour is there.
-        await page.evaluate('document.getAnimations().forEach((animation) => animation.finish())')
-        const wide = await page.evaluate<number>('document.documentElement.scrollWidth')
-        t.ok(wide <= width, `${name} is ${wide} wide of ${width}`)
-        t.same(await page.evaluate(cut), [], `nothing is cut off in ${name}, ${width}`)
-        if (isHeld)
-          t.same(
-            await findings(page, width === 360 ? [...byLook, ...byRoom] : undefined),
-            [],
-            `${name}, ${colorScheme}, ${width}`
-          )
-        const path = artefact(`console/${name}-${colorScheme}-${width}.png`)
-        await page.screenshot({ path })
-      }
+    for (const { width, colorScheme } of ways) {
+      await page.setViewportSize({ width, height: 900 })
+      await page.emulateMedia({ colorScheme })
+      await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor()
+      // What is on its way to its place or colour is there.
+      await page.evaluate('document.getAnimations().forEach((animation) => animation.finish())')
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth')
+      t.ok(wide <= width, `${name} is ${wide} wide of ${width}`)
+      t.same(await page.evaluate(cut), [], `nothing is cut off in ${name}, ${width}`)
+      const rules = width === 360 ? [...byLook, ...byRoom] : undefined
+      t.same(await findings(page, rules), [], `${name}, ${colorScheme}, ${width}`)
+      await picture(page, `console/${name}-${colorScheme}-${width}`)
+    }
   }
   for (const [name, path] of Object.entries(screens)) await look(name, path)
   fill(server.cwd, ...counted(10))

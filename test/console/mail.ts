@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { artefact } from '../browser.ts'
+import { picture } from '../browser.ts'
 import { until } from '../until.ts'
 import { findings } from './looks.ts'
 import { type Console, fillIn, password } from './open.ts'
@@ -31,7 +31,7 @@ async function openLink(t: Test, page: Page, link: string) {
   const wide = await page.evaluate<number>('document.documentElement.scrollWidth')
   t.ok(wide <= 360, `${name} is ${wide} wide of 360`)
   t.same(await findings(page), [], name)
-  await page.screenshot({ path: artefact(`console/${name}-light-360.png`) })
+  await picture(page, `console/${name}-light-360`)
   await page.setViewportSize({ width: 1280, height: 900 })
   return heading
 }
