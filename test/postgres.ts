@@ -17,7 +17,7 @@ core/instant core/limits core/mail-address core/sign-in-answers core/throttle-po
 plugins/answers plugins/cache plugins/config plugins/console plugins/errors plugins/foreign-errors plugins/full-disk
 plugins/headers plugins/keys plugins/limits plugins/passwords plugins/pipeline plugins/redis plugins/redis-usable
 plugins/sqlite-log plugins/tokens routes/refresh-cookie
-server/addresses server/cluster server/forked server/load server/observability server/prefix server/races
+server/addresses server/cluster server/forked server/load server/log server/observability server/prefix server/races
 server/serializers server/stopping server/unrouted
 `
   .trim()
