@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { test } from 'tap'
 import type { Db } from '../core/database/database.ts'
 import { openDatabase } from '../core/database/open.ts'
-import { postgresServer } from './database.ts'
+import { sqliteOnly } from './database.ts'
 import { build } from './helper.ts'
 
 const production = {
@@ -61,7 +61,7 @@ test('the first accounts are made once, by the names that are configured', async
   t.same(await accounts(production), ['admin admin'])
 })
 
-test('each way to SQLite syncs as it has to', { skip: postgresServer && 'SQLite only' }, async (t) => {
+test('each way to SQLite syncs as it has to', sqliteOnly, async (t) => {
   const { app, db } = await build(t)
   const of = async (database: Db, pragma: string) =>
     (await sql.raw<Record<string, number>>(`pragma ${pragma}`).execute(database)).rows[0]?.[pragma]

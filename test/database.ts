@@ -11,6 +11,9 @@ import { temporaryFolder } from './process.ts'
 /** The PostgreSQL server that the suite runs on, or undefined: then it runs on SQLite. */
 export const postgresServer = process.env['TEST_DATABASE_URL'] || undefined
 
+/** For a test that has a SQLite file of its own whatever the server: it runs once. */
+export const sqliteOnly = { skip: postgresServer !== undefined && 'SQLite only' }
+
 /** Runs one statement on the server's own database. */
 export async function administer(server: string, statement: string): Promise<pg.QueryResult> {
   const client = new pg.Client({ connectionString: server, connectionTimeoutMillis: 2_000 })

@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { loadConfig } from '../../core/config/load.ts'
 import { examine, messageOf } from '../../core/doctor/examine.ts'
 import { checkProxyTrust } from '../../core/doctor/proxy.ts'
-import { postgresServer, scratchPostgres } from '../database.ts'
+import { postgresServer, scratchPostgres, sqliteOnly } from '../database.ts'
 import { build } from '../helper.ts'
 import { temporaryFolder } from '../process.ts'
 import { command } from './command.ts'
@@ -35,7 +35,7 @@ test('doctor tells where each value comes from, hides secrets, and finds nothing
     t.match(output, new RegExp(`^ok {4}${name}`, 'm'))
 })
 
-test('doctor names each failure, and ends with 1', async (t) => {
+test('doctor names each failure, and ends with 1', sqliteOnly, async (t) => {
   const folder = temporaryFolder(t)
   const DATABASE_URL = `file:${join(folder, 'ill.db')}`
   const { db, as } = await build(t, { DATABASE_URL })
@@ -118,19 +118,23 @@ test('doctor judges proxy trust by what the last sign-in was forwarded for', asy
   }
 })
 
-test('the tools read .env in the working folder as the server does, and what is set already wins', async (t) => {
-  const folder = temporaryFolder(t)
-  const lines = ['DATABASE_URL=file:./named.db', 'PORT=4000', 'LOG_LEVEL=warn', 'JWT_ALGORITHM=EdDSA']
-  writeFileSync(join(folder, '.env'), [...lines, 'JWT_KEYS=./signing'].join('\n'))
-  const here = (script: string, ...args: string[]) =>
-    command(t, { PORT: '5000' }, { cwd: folder, script }, ...args)
-  t.match(await here('migrate'), { code: 0, output: 'applied' })
-  t.match(await here('keys', 'make'), { code: 0, output: /made signing\/\S+\.pem \(EdDSA\)/ })
-  t.match(await here('backup', 'copy.db'), { code: 0, output: 'copy.db is a sound copy of ./named.db' })
-  t.match(await here('restore', 'copy.db'), { code: 0, output: './named.db is restored from copy.db' })
-  const { code, output } = await here('doctor')
-  t.equal(code, 0, output)
-  t.match(output, /^LOG_LEVEL=warn {2}# environment$/m)
-  t.match(output, /^PORT=5000 {2}# environment$/m)
-  t.notOk(readdirSync(folder).includes('data'), 'nothing is where the defaults say')
-})
+test(
+  'the tools read .env in the working folder as the server does, and what is set already wins',
+  sqliteOnly,
+  async (t) => {
+    const folder = temporaryFolder(t)
+    const lines = ['DATABASE_URL=file:./named.db', 'PORT=4000', 'LOG_LEVEL=warn', 'JWT_ALGORITHM=EdDSA']
+    writeFileSync(join(folder, '.env'), [...lines, 'JWT_KEYS=./signing'].join('\n'))
+    const here = (script: string, ...args: string[]) =>
+      command(t, { PORT: '5000' }, { cwd: folder, script }, ...args)
+    t.match(await here('migrate'), { code: 0, output: 'applied' })
+    t.match(await here('keys', 'make'), { code: 0, output: /made signing\/\S+\.pem \(EdDSA\)/ })
+    t.match(await here('backup', 'copy.db'), { code: 0, output: 'copy.db is a sound copy of ./named.db' })
+    t.match(await here('restore', 'copy.db'), { code: 0, output: './named.db is restored from copy.db' })
+    const { code, output } = await here('doctor')
+    t.equal(code, 0, output)
+    t.match(output, /^LOG_LEVEL=warn {2}# environment$/m)
+    t.match(output, /^PORT=5000 {2}# environment$/m)
+    t.notOk(readdirSync(folder).includes('data'), 'nothing is where the defaults say')
+  }
+)

@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { test } from 'tap'
+import { postgresServer } from '../database.ts'
 import { build } from '../helper.ts'
 import { inputsOf } from './inputs.ts'
 import { Contract } from './reader.ts'
 
 // In CI a failure is of what was changed; elsewhere each run looks at something new. Its name says how to repeat it.
 const seed = Number(process.env['FUZZ_SEED'] ?? (process.env['CI'] ? 1 : Date.now() % 2 ** 31))
-const runs = Number(process.env['FUZZ_RUNS'] ?? 200)
+// PostgreSQL takes the first half of what SQLite took.
+const runs = Number(process.env['FUZZ_RUNS'] ?? (postgresServer === undefined ? 200 : 100))
 
 test(
   `whatever is sent, the answer is a declared one (FUZZ_SEED=${seed})`,

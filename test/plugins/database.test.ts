@@ -7,7 +7,7 @@ import { openDatabase } from '../../core/database/open.ts'
 import { prepareRead } from '../../core/database/prepared.ts'
 import { write } from '../../core/database/transaction.ts'
 import { takeTurn } from '../../core/database/turns.ts'
-import { scratchDatabase } from '../database.ts'
+import { scratchDatabase, sqliteOnly } from '../database.ts'
 import { build } from '../helper.ts'
 import { temporaryFolder } from '../process.ts'
 import { until } from '../until.ts'
@@ -81,44 +81,52 @@ test('of several processes that migrate at once, one applies each migration', as
   for (const db of databases) t.same(await pendingMigrations(db), [])
 })
 
-test('while another process holds the SQLite database, reads answer and a write is 503', async (t) => {
-  const file = join(temporaryFolder(t), 'locked.db')
-  const { app, as } = await build(t, { DATABASE_URL: `file:${file}` })
-  const headers = await as('admin')
-  const holder = new Sqlite(file)
-  t.teardown(() => holder.close())
-  holder.exec('begin immediate')
+test(
+  'while another process holds the SQLite database, reads answer and a write is 503',
+  sqliteOnly,
+  async (t) => {
+    const file = join(temporaryFolder(t), 'locked.db')
+    const { app, as } = await build(t, { DATABASE_URL: `file:${file}` })
+    const headers = await as('admin')
+    const holder = new Sqlite(file)
+    t.teardown(() => holder.close())
+    holder.exec('begin immediate')
 
-  const login = app.inject({ method: 'POST', url: '/login', payload: credentials })
-  const reads = await Promise.all([1, 2, 3].map(() => app.inject({ url: '/audit', headers })))
-  t.same(
-    reads.map(({ statusCode }) => statusCode),
-    [200, 200, 200]
-  )
-  const refused = await login
-  t.equal(refused.statusCode, 503)
-  t.equal(refused.headers['retry-after'], '1')
-  t.match(refused.json(), { code: 'DATABASE_BUSY' })
+    const login = app.inject({ method: 'POST', url: '/login', payload: credentials })
+    const reads = await Promise.all([1, 2, 3].map(() => app.inject({ url: '/audit', headers })))
+    t.same(
+      reads.map(({ statusCode }) => statusCode),
+      [200, 200, 200]
+    )
+    const refused = await login
+    t.equal(refused.statusCode, 503)
+    t.equal(refused.headers['retry-after'], '1')
+    t.match(refused.json(), { code: 'DATABASE_BUSY' })
 
-  holder.exec('rollback')
-  const again = await app.inject({ method: 'POST', url: '/login', payload: credentials })
-  t.equal(again.statusCode, 200)
-})
+    holder.exec('rollback')
+    const again = await app.inject({ method: 'POST', url: '/login', payload: credentials })
+    t.equal(again.statusCode, 200)
+  }
+)
 
-test('a write that waits for its turn on SQLite is told in time, and is not made later', async (t) => {
-  const { db } = await build(t, { DATABASE_URL: ':memory:' })
-  let release: (() => void) | undefined
-  const hanging = write(db, () => new Promise<void>((resolve) => (release = resolve)))
-  let ran = false
-  const waiting = write(db, async () => {
-    ran = true
-  })
-  await t.rejects(waiting, { code: 'DATABASE_BUSY' })
-  release?.()
-  await hanging
-  await write(db, async () => undefined)
-  t.notOk(ran)
-})
+test(
+  'a write that waits for its turn on SQLite is told in time, and is not made later',
+  sqliteOnly,
+  async (t) => {
+    const { db } = await build(t, { DATABASE_URL: ':memory:' })
+    let release: (() => void) | undefined
+    const hanging = write(db, () => new Promise<void>((resolve) => (release = resolve)))
+    let ran = false
+    const waiting = write(db, async () => {
+      ran = true
+    })
+    await t.rejects(waiting, { code: 'DATABASE_BUSY' })
+    release?.()
+    await hanging
+    await write(db, async () => undefined)
+    t.notOk(ran)
+  }
+)
 
 test('a write whose turn has not come never runs, however early its timer fires', async (t) => {
   const db = openDatabase(':memory:')

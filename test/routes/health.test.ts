@@ -9,7 +9,7 @@ import { loadConfig } from '../../core/config/load.ts'
 import { openDatabase } from '../../core/database/open.ts'
 import { Readiness } from '../../core/health/readiness.ts'
 import { fakeClocks } from '../clock.ts'
-import { postgresServer, scratchPostgres } from '../database.ts'
+import { postgresServer, scratchPostgres, sqliteOnly } from '../database.ts'
 import { build } from '../helper.ts'
 import { until } from '../until.ts'
 import { temporaryFolder } from '../process.ts'
@@ -108,7 +108,7 @@ test('a disk that is full, or takes nothing, is not ready, and the doctor says s
   await app.close()
 })
 
-test('a SQLite file that another process holds is not ready for as long', async (t) => {
+test('a SQLite file that another process holds is not ready for as long', sqliteOnly, async (t) => {
   const file = join(temporaryFolder(t), 'held.db')
   const { app } = await build(t, { DATABASE_URL: `file:${file}` })
   const holder = openDatabase(`file:${file}`)

@@ -251,7 +251,7 @@ for (const [name, end] of Object.entries(ends)) {
       await db.updateTable('users').set({ status: 'active' }).execute()
       const { headers, refreshToken } = await session('user')
       const late = async (isLate: boolean) => {
-        for (let turn = 0; isLate && turn < round; turn++) await setImmediate()
+        for (let turn = 0; isLate && turn < 1.5 ** round; turn++) await setImmediate()
       }
       const [refreshed, ended] = await Promise.all([
         late(round % 2 === 0).then(() => refresh(app, refreshToken)),
