@@ -15,8 +15,9 @@ export const logLine = (level: 'warn' | 'fatal', msg: string) =>
 
 /**
  * Where pino writes the log. Lines gather while a write is under way, so no request waits for one. A log that cannot
- * be written (a full disk, a closed terminal, a reader that stalls) stops neither the service nor its end: the stream
- * that pino brings throws what it cannot write, and tries for ever at the exit.
+ * be written (a full disk, a closed terminal) stops neither the service nor its end: the stream that pino brings throws
+ * what it cannot write, and tries for ever at the exit. A reader that stalls stops no request, but the end waits for it:
+ * Node.js ends no process while one of its threads is in a write.
  */
 export class LogStream {
   readonly #file: number
@@ -43,7 +44,7 @@ export class LogStream {
 
   /** Writes what waits, before the process ends; gives up when that fails. What is being written ends before the process. */
   flushSync() {
-    if (this.#retry) clearTimeout(this.#retry)
+    clearTimeout(this.#retry)
     this.#retry = undefined
     let text = Buffer.from(this.#waiting)
     this.#waiting = ''

@@ -7,15 +7,7 @@ import { type Test, test } from 'tap'
 import { loadConfig } from '../core/config/load.ts'
 import { checkFiles } from '../core/doctor/files.ts'
 import { build as service } from './helper.ts'
-import {
-  announced,
-  launchOnTerminal,
-  noTerminal,
-  build,
-  launchServer,
-  startServer,
-  temporaryFolder
-} from './process.ts'
+import { announced, launchOnTerminal, build, launchServer, startServer, temporaryFolder } from './process.ts'
 import { until } from './until.ts'
 
 const JWT_SECRET = 'Zk3vQ8wT1xN6yB9mR4cH7jL2pF5sD0gA'
@@ -119,6 +111,9 @@ test('where others may reach it, they make accounts only if REGISTRATION says so
   const { app } = await service(t, { HOST: 'localhost' })
   t.equal(await register(app), 201)
 })
+
+const noTerminal =
+  spawnSync('script', ['--version']).status !== 0 && 'there is no script(1) to make a terminal'
 
 test(
   'on a terminal the first password is shown once, and kept nowhere; the service ends with its terminal',

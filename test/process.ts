@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -116,10 +116,6 @@ export function launchServer(
 ) {
   return { ...run(t, process.execPath, argumentsOf(script), { cwd, env: { ...unhurried, ...env } }), cwd }
 }
-
-/** Why nothing can be started on a terminal here, or false. */
-export const noTerminal =
-  spawnSync('script', ['--version']).status !== 0 && 'there is no script(1) to make a terminal'
 
 /** Starts the compiled server on a terminal of its own, which closes when what this answers is killed. */
 export function launchOnTerminal(t: Test, { env = {}, cwd = temporaryFolder(t) }: ServerOptions = {}) {
