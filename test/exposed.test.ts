@@ -131,7 +131,7 @@ test(
       'gatehouse.db-wal'
     ])
     // It has lines to write when the terminal goes.
-    const requests = Array.from({ length: 50 }, () =>
+    const requests = Array.from({ length: 500 }, () =>
       fetch(`${terminal.url}/health/live`).catch(() => undefined)
     )
     await Promise.race(requests)
