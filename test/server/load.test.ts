@@ -77,13 +77,13 @@ test('slow, half-open and silent clients are cut off while others are served', a
     connectionTimeout: 60_000,
     http: { headersTimeout: 15_000 }
   })
-  // The same server with less patience, so that the test need not wait for as long.
+  // The same server with less patience, so that the test need not wait for as long; enough of it for a machine that is busy.
   const app = Fastify({
     ...options,
-    requestTimeout: 3_000,
-    keepAliveTimeout: 2_000,
-    connectionTimeout: 4_000,
-    http: { ...options.http, headersTimeout: 1_500, connectionsCheckingInterval: 200 }
+    requestTimeout: 6_000,
+    keepAliveTimeout: 3_000,
+    connectionTimeout: 8_000,
+    http: { ...options.http, headersTimeout: 4_000, connectionsCheckingInterval: 200 }
   })
   t.teardown(() => app.close())
   await app.register(fp(service), { config })
