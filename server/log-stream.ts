@@ -1,13 +1,38 @@
-import { write, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 
 /** How many characters wait for a file or a reader that takes none; lines beyond are lost. */
 const room = 2 ** 22
 
 /** How long after a write that failed the next is tried, in milliseconds. */
-const pause = 20
+const pause = 5
+
+/** How long a process that ends waits for whoever reads its log, in milliseconds. */
+const farewell = 1_000
 
 /** Whether the reader or the terminal is gone for good. */
 const isGone = ({ code = '' }: NodeJS.ErrnoException) => ['EPIPE', 'EIO', 'EBADF'].includes(code)
+
+/** Whether a reader has to read before there is room. */
+const isFull = ({ code }: NodeJS.ErrnoException) => code === 'EAGAIN'
+
+/** Waits, and does nothing else. */
+const sleepSync = (milliseconds: number) =>
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+
+/**
+ * Opens a pipe or a terminal once more, so that no write waits for a reader that stalls: Node.js ends no process while
+ * one of its threads is in a write. Whoever else has the descriptor keeps it as it is. Undefined where that cannot be
+ * done (a socket, somebody else's pipe, a system without /proc), and for a file.
+ */
+function withoutWaiting(file: number): number | undefined {
+  try {
+    if (!fstatSync(file).isFIFO() && !isatty(file)) return undefined
+    return openSync(`/proc/self/fd/${file}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  } catch {
+    return undefined
+  }
+}
 
 /** A line as pino writes it, for what is said without a logger. */
 export const logLine = (level: 'warn' | 'fatal', msg: string) =>
@@ -15,12 +40,13 @@ export const logLine = (level: 'warn' | 'fatal', msg: string) =>
 
 /**
  * Where pino writes the log. Lines gather while a write is under way, so no request waits for one. A log that cannot
- * be written (a full disk, a closed terminal) stops neither the service nor its end: the stream that pino brings throws
- * what it cannot write, and tries for ever at the exit. A reader that stalls stops no request, but the end waits for it:
- * Node.js ends no process while one of its threads is in a write.
+ * be written (a full disk, a closed terminal, a reader that stalls) stops neither the service nor its end: the stream
+ * that pino brings throws what it cannot write, and tries for ever at the exit.
  */
 export class LogStream {
   readonly #file: number
+  /** Whether a write may have to wait; a thread does that. */
+  readonly #waits: boolean
   #waiting = ''
   /** What is written next. */
   #chunk = Buffer.alloc(0)
@@ -31,7 +57,9 @@ export class LogStream {
 
   /** @param file a file descriptor */
   constructor(file: number) {
-    this.#file = file
+    const other = withoutWaiting(file)
+    this.#file = other ?? file
+    this.#waits = other === undefined
   }
 
   /** Takes a line, and writes it soon. */
@@ -42,20 +70,25 @@ export class LogStream {
     if (!this.#isWriting && !this.#retry) this.#next()
   }
 
-  /** Writes what waits, before the process ends; gives up when that fails. What is being written ends before the process. */
+  /** Writes what waits, before the process ends; gives up when that fails, or takes longer than a second. */
   flushSync() {
     clearTimeout(this.#retry)
     this.#retry = undefined
     let text = Buffer.from(this.#waiting)
     this.#waiting = ''
-    if (!this.#isWriting) {
+    if (!this.#isWriting || !this.#waits) {
       text = Buffer.concat([this.#chunk, text])
       this.#chunk = Buffer.alloc(0)
     }
-    try {
-      while (text.length > 0) text = text.subarray(writeSync(this.#file, text))
-    } catch {
-      // There is nobody to tell.
+    const end = performance.now() + farewell
+    while (text.length > 0) {
+      try {
+        text = text.subarray(writeSync(this.#file, text))
+      } catch (error) {
+        // There is nobody to tell.
+        if (!isFull(error as NodeJS.ErrnoException) || performance.now() > end) return
+        sleepSync(pause)
+      }
     }
   }
 
@@ -66,16 +99,27 @@ export class LogStream {
     }
     if (this.#chunk.length === 0) return
     this.#isWriting = true
-    write(this.#file, this.#chunk, (error, written) => {
-      this.#isWriting = false
-      if (error) {
-        this.#failed(error)
-        return
-      }
-      this.#chunk = this.#chunk.subarray(written)
-      if (this.#lost > 0) this.#tellLost()
-      this.#next()
-    })
+    if (this.#waits) write(this.#file, this.#chunk, this.#ended)
+    else setImmediate(this.#writeNow)
+  }
+
+  readonly #writeNow = () => {
+    try {
+      this.#ended(null, writeSync(this.#file, this.#chunk))
+    } catch (error) {
+      this.#ended(error as NodeJS.ErrnoException, 0)
+    }
+  }
+
+  readonly #ended = (error: NodeJS.ErrnoException | null, written: number) => {
+    this.#isWriting = false
+    if (error) {
+      this.#failed(error)
+      return
+    }
+    this.#chunk = this.#chunk.subarray(written)
+    if (this.#lost > 0) this.#tellLost()
+    this.#next()
   }
 
   #failed(error: NodeJS.ErrnoException) {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { constants, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Test, test } from 'tap'
@@ -23,7 +23,7 @@ function pipe(t: Test) {
     }
     return held.toString()
   }
-  return { file, read }
+  return { path, file, read }
 }
 
 test('a line that is too much for a reader that stalls is counted as lost, once it reads again', async (t) => {
@@ -46,20 +46,43 @@ test('a line that is too much for a reader that stalls is counted as lost, once 
   await until(() => read().endsWith('and on\n'))
 })
 
-test('what waits is written at the exit', (t) => {
-  const module = pathToFileURL(join(root, 'server/log-stream.ts')).href
-  const program = `
-    const { standardOutput } = await import(${JSON.stringify(module)})
-    for (let line = 0; line < 2_000; line++) standardOutput.write(line + '\\n')
-    process.exit()`
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
-  t.same(
-    stdout
-      .trimEnd()
-      .split('\n')
-      .map(Number)
-      .sort((one, other) => one - other),
-    Array.from({ length: 2_000 }, (_, line) => line)
-  )
+/** What a process does that writes so many lines of a hundred characters and more, and ends. */
+const writing = (lines: number) => `
+  const { standardOutput } = await import(${JSON.stringify(pathToFileURL(join(root, 'server/log-stream.ts')).href)})
+  for (let line = 0; line < ${lines}; line++) standardOutput.write(line + ${JSON.stringify('-'.repeat(100))} + '\\n')
+  setImmediate(process.exit)`
+
+for (const [to, command] of Object.entries({
+  'a socket': [],
+  'a pipe that is read more slowly than it is filled': ['sh', '-c', '"$0" "$@" | cat']
+}))
+  test(`what waits is written at the exit, to ${to}`, (t) => {
+    const [program = '', ...args] = [
+      ...command,
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      writing(5_000)
+    ]
+    const { stdout } = spawnSync(program, args, { encoding: 'utf8' })
+    t.same(
+      stdout.trimEnd().split('\n').map(Number.parseFloat),
+      Array.from({ length: 5_000 }, (_, line) => line)
+    )
+    t.end()
+  })
+
+test('a process ends though nobody reads what it writes', (t) => {
+  const { path, read } = pipe(t)
+  // What is opened here for itself, as whoever starts a process has it wait for readers.
+  const file = openSync(path, constants.O_WRONLY)
+  t.teardown(() => closeSync(file))
+  const { status, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', writing(5_000)], {
+    stdio: ['ignore', file, 'inherit'],
+    timeout: 30_000,
+    killSignal: 'SIGKILL'
+  })
+  t.same({ status, signal }, { status: 0, signal: null })
+  t.match(read(), /^0-+\n1-+\n/)
   t.end()
 })
