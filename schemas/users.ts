@@ -175,15 +175,3 @@ export const UserParams = Type.Object(
   { id: { ...Id, description: 'The id of the account.' } },
   { additionalProperties: false }
 )
-
-/** The header that names the state which a change is meant for. Without it the answer is 428. */
-export const IfMatch = Type.Object({
-  'if-match': Type.Optional(
-    Type.String({
-      maxLength: 200,
-      pattern: '^[^\\u0000]*$',
-      description: 'The ETag that was read.',
-      examples: ['"1"']
-    })
-  )
-})

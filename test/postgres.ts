@@ -10,7 +10,7 @@ const server = process.env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.
 
 /** What has no database, a SQLite file of its own whatever the server, or asks the API alone: `npm test` has run it, and it would be the same. */
 const elsewhere = `
-access all/console architecture build-guide deploy documentation exposed passkeys power-cut readme run start bin/backup
+access all/console architecture build-guide deploy documentation exposed passkeys power-cut readme reporter run start bin/backup
 contract/changes contract/clients contract/conformance contract/document
 core/address core/analytics core/cache core/checkpoints core/database-failures core/database-turns core/identity-cache
 core/instant core/limits core/mail-address core/sign-in-answers core/throttle-policies core/tokens core/usernames

@@ -1,9 +1,7 @@
 import type { FastifyReply } from 'fastify'
-import { createHash } from 'node:crypto'
+import { entityTag } from '../http/entity-tags.ts'
 import type { CachePolicy } from './policy.ts'
 import type { CachedAnswer } from './store.ts'
-
-const entityTag = (body: string) => `"${createHash('sha1').update(body).digest('base64url')}"`
 
 /** Runs a handler for the answer that is to be kept. @throws whatever the handler throws, which is kept by nobody */
 export async function computeAnswer(

@@ -1,4 +1,9 @@
-const entityTag = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g
+import { createHash } from 'node:crypto'
+
+/** The entity tag of a representation, which no other one has (RFC 9110, section 8.8.3). */
+export const entityTag = (body: string) => `"${createHash('sha1').update(body).digest('base64url')}"`
+
+const listed = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g
 
 /** What a proxy that compresses puts behind a tag: Apache `-gzip`, Caddy `-br` and so on, Jetty `--gzip`, others `;gzip`. */
 const coding = /(?:--?|;)(?:gzip|br|zstd|deflate)$/
@@ -11,7 +16,7 @@ const coding = /(?:--?|;)(?:gzip|br|zstd|deflate)$/
  */
 export function namesState(header: string, etag: string): boolean {
   const opaque = etag.replace(/^W\//, '').slice(1, -1)
-  return [...header.matchAll(entityTag)].some(
+  return [...header.matchAll(listed)].some(
     ([, tag = '']) => tag === opaque || tag.replace(coding, '') === opaque
   )
 }

@@ -14,11 +14,20 @@ export const PreconditionFailed = defineProblem('PRECONDITION_FAILED', 412, 'Cha
 })
 
 /**
- * Lets a request pass whose If-Match names this entity tag: a list or `*` (RFC 9110, section 13.1.1).
+ * Lets a request pass whose If-Match names this entity tag, a list or `*` (RFC 9110, section 13.1.1), or that has none.
+ * @throws PreconditionFailed for another state
+ */
+export function allowMatch({ headers }: FastifyRequest, etag: string) {
+  const header = headers['if-match']
+  if (header === undefined || header.trim() === '*' || namesState(header, etag)) return
+  throw new PreconditionFailed()
+}
+
+/**
+ * Lets a request pass whose If-Match names this entity tag.
  * @throws PreconditionRequired without the header, PreconditionFailed for another state
  */
-export function requireMatch({ headers }: FastifyRequest, etag: string) {
-  const header = headers['if-match']
-  if (header === undefined) throw new PreconditionRequired()
-  if (header.trim() !== '*' && !namesState(header, etag)) throw new PreconditionFailed()
+export function requireMatch(request: FastifyRequest, etag: string) {
+  if (request.headers['if-match'] === undefined) throw new PreconditionRequired()
+  allowMatch(request, etag)
 }

@@ -4,6 +4,7 @@ import type { RoleRow } from '../../schemas/roles.ts'
 import { touch } from '../changes/touched.ts'
 import type { Db, Tx } from '../database/database.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../database/failures.ts'
+import { entityTag } from '../http/entity-tags.ts'
 import { pageOf, type PageQuery } from '../paging/page.ts'
 import { effectivePermissions } from './permissions.ts'
 import { RoleInUse, RoleNotFound, RoleTaken } from './problems.ts'
@@ -16,6 +17,9 @@ const toRole = ({ permissions, requires_mfa, ...role }: Static<typeof RoleRow>) 
   permissions: [...effectivePermissions(permissions)].sort(),
   requires_mfa: requires_mfa !== 0
 })
+
+/** The entity tag of a role. */
+export const roleTag = (role: ReturnType<typeof toRole>) => entityTag(JSON.stringify(role))
 
 /** The role of this name. @throws RoleNotFound */
 export async function getRole(db: Db, name: string) {

@@ -2,14 +2,14 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { BeyondOwnPermissions, requireOwn } from '../../core/accounts/governance.ts'
 import { recordAudit } from '../../core/audit/record.ts'
 import { answerOnce } from '../../core/idempotency/once.ts'
-import { locationHeader } from '../../core/contract/headers.ts'
+import { entityTagHeader, locationHeader } from '../../core/contract/headers.ts'
 import { holdCaller } from '../../core/access/caller.ts'
 import { CursorRefused } from '../../core/paging/cursor.ts'
 import { listQuery } from '../../schemas/page.ts'
 import { NewRole, Role, RolePage } from '../../schemas/roles.ts'
 import { ref } from '../../schemas/types.ts'
 import { RoleTaken } from '../../core/roles/problems.ts'
-import { insertRole, listRoles } from '../../core/roles/roles.ts'
+import { insertRole, listRoles, roleTag } from '../../core/roles/roles.ts'
 
 const Filter = listQuery({
   q: Type.Optional(
@@ -60,7 +60,7 @@ const roles: FastifyPluginAsyncTypebox = async (fastify) => {
       description: 'With permissions that you have yourself.',
       tags: ['Roles'],
       body: ref(NewRole),
-      response: { 201: ref(Role, 'The new role.', locationHeader) }
+      response: { 201: ref(Role, 'The new role.', { ...entityTagHeader, ...locationHeader }) }
     },
     handler: async (request, reply) => {
       const { body } = request
@@ -69,7 +69,8 @@ const roles: FastifyPluginAsyncTypebox = async (fastify) => {
         requireOwn(await holdCaller(tx, request), body.permissions)
         const role = await insertRole(tx, body)
         await recordAudit(tx, request, { action: 'role.create', target: `role:${name}`, changes })
-        return { status: 201, headers: { location: `/roles/${name}` }, body: role }
+        const headers = { location: `/roles/${name}`, etag: roleTag(role) }
+        return { status: 201, headers, body: role }
       })
     }
   })

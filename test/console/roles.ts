@@ -4,7 +4,7 @@ import type { Console } from './open.ts'
 
 /** A role is made, changed and deleted; whoever has it loses a right while their page is open. */
 export async function changingRoles(t: Test, { admin, as, account, api }: Console) {
-  const page = await admin('#/roles', /status of 409/)
+  const page = await admin('#/roles', /status of (409|412)/)
   await page.getByRole('button', { name: 'Create role' }).click()
   const dialog = page.getByRole('dialog', { name: 'Create a role' })
   await dialog.getByLabel('Name').fill('helper')
@@ -28,10 +28,16 @@ export async function changingRoles(t: Test, { admin, as, account, api }: Consol
   t.equal(await theirs.getByRole('link', { name: 'Roles' }).count(), 0)
 
   await page.getByLabel('users:read').uncheck()
+  await api('PATCH', '/roles/helper', { description: 'Helps everybody' })
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('description: Helps people in → Helps everybody').waitFor()
+  t.match(await api('GET', '/roles/helper'), { permissions: ['audit:read', 'users:read'] })
+  await page.getByRole('button', { name: 'Keep mine' }).click()
   await page.getByRole('button', { name: 'Save' }).click()
   await until(
     async () => (await api<{ permissions: string[] }>('GET', '/roles/helper')).permissions.length === 1
   )
+  t.match(await api('GET', '/roles/helper'), { description: 'Helps everybody' })
   await theirs.getByRole('textbox', { name: 'Name' }).fill('a')
   await theirs.getByRole('heading', { name: 'Audit' }).waitFor({ timeout: 5_000 })
   t.equal(await theirs.getByRole('link', { name: 'Users' }).count(), 0, 'the screen has gone with the right')

@@ -58,6 +58,33 @@ test('a role is created, given away, changed and deleted, and counts at once', a
   t.match((await app.inject({ url: '/roles/editor', headers })).json(), gone)
 })
 
+test('a role is changed and deleted as it was read, where the request says so', async (t) => {
+  const { app, as } = await build(t)
+  const headers = await as('admin')
+  const url = '/roles/editor'
+  const created = await app.inject({ method: 'POST', url: '/roles', headers, payload: editor })
+  const seen = created.headers.etag ?? ''
+  const read = (more: object = {}) => app.inject({ url, headers: { ...headers, ...more } })
+  t.equal((await read()).headers.etag, seen)
+  t.equal((await read({ 'if-none-match': seen })).statusCode, 304)
+
+  const patch = (payload: object, more: object = {}) =>
+    app.inject({ method: 'PATCH', url, headers: { ...headers, ...more }, payload })
+  const first = await patch({ permissions: [] }, { 'if-match': seen })
+  t.equal(first.statusCode, 200)
+  t.not(first.headers.etag, seen)
+  const late = await patch({ permissions: ['users:read', 'users:write'] }, { 'if-match': seen })
+  t.match(late.json(), { status: 412, code: 'PRECONDITION_FAILED' })
+  t.equal((await read()).headers.etag, first.headers.etag, 'nothing was changed')
+  const second = await patch({ description: 'Writes' })
+  t.equal(second.statusCode, 200, 'whatever it is, where the request does not say')
+
+  const remove = (etag: unknown) =>
+    app.inject({ method: 'DELETE', url, headers: { ...headers, 'if-match': String(etag) } })
+  t.match((await remove(first.headers.etag)).json(), { status: 412, code: 'PRECONDITION_FAILED' })
+  t.equal((await remove(second.headers.etag)).statusCode, 204)
+})
+
 test('a permission that has left the registry is none, and permissions are told in one order', async (t) => {
   const { app, db, as } = await build(t)
   const headers = await as('admin')

@@ -832,7 +832,7 @@ export const deleteRole = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Read one role
  *
- * With its permissions and its budget of requests a minute.
+ * With its permissions and its budget of requests a minute. A change may name its ETag in If-Match.
  */
 export const getRole = <ThrowOnError extends boolean = false>(options: Options<GetRoleData, ThrowOnError>): RequestResult<GetRoleResponses, GetRoleErrors, ThrowOnError> => (options.client ?? client).get<GetRoleResponses, GetRoleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

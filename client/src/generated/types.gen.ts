@@ -5346,6 +5346,12 @@ export type CreateRoleResponse = CreateRoleResponses[keyof CreateRoleResponses];
 
 export type DeleteRoleData = {
     body?: never;
+    headers?: {
+        /**
+         * The ETag that was read: nothing is changed once it is another. Without it the change is made whatever the state.
+         */
+        'if-match'?: string;
+    };
     path: {
         /**
          * The name of the role.
@@ -5377,6 +5383,10 @@ export type DeleteRoleErrors = {
      * Built-in role, or: Role in use.
      */
     409: Problem;
+    /**
+     * Changed meanwhile.
+     */
+    412: Problem;
     /**
      * Payload too large.
      */
@@ -5468,6 +5478,10 @@ export type UpdateRoleData = {
     body: RoleChanges;
     headers?: {
         /**
+         * The ETag that was read: nothing is changed once it is another. Without it the change is made whatever the state.
+         */
+        'if-match'?: string;
+        /**
          * Names this request, such as a UUID in quotes: sent again within a day with the same key it is not done again, but answered as it was. After draft-ietf-httpapi-idempotency-key-header-07, which is no RFC yet.
          */
         'Idempotency-Key'?: string;
@@ -5503,6 +5517,10 @@ export type UpdateRoleErrors = {
      * Built-in role.
      */
     409: Problem;
+    /**
+     * Changed meanwhile.
+     */
+    412: Problem;
     /**
      * Payload too large.
      */

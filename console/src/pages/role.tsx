@@ -17,7 +17,7 @@ import { deleteRole, getRole, type Role, updateRole } from '../../../client/src/
 import type { Call } from '../api.ts'
 import { Act } from '../components/Act.tsx'
 import { AsCurl } from '../components/AsCurl.tsx'
-import { Edit } from '../components/Edit.tsx'
+import { Edit, type Versioned } from '../components/Edit.tsx'
 import { Failure } from '../components/Failure.tsx'
 import { Latest } from '../components/Latest.tsx'
 import { Page } from '../components/Page.tsx'
@@ -29,18 +29,20 @@ const back = { href: '/roles', label: 'Roles' }
 /** One role: what it allows, to be changed. */
 export function RolePage({ params: { id: name } }: { params: { id: string } }) {
   const may = useMay()
-  const read: Call<Role> = async (client) =>
-    (await getRole({ client, path: { name }, throwOnError: true })).data
+  const read: Call<Versioned<Role>> = async (client) => {
+    const { data, response } = await getRole({ client, path: { name }, throwOnError: true })
+    return { value: data, etag: response.headers.get('etag') ?? '' }
+  }
   const role = useAnswer(['roles', name], read)
   return (
-    <Page title={name} explains={role.data?.description} back={back} acts={<AsCurl call={read} />}>
+    <Page title={name} explains={role.data?.value.description} back={back} acts={<AsCurl call={read} />}>
       <Failure error={role.error} retry={() => void role.refetch()} />
       {!role.data && !role.error && <Skeleton height={420} radius="md" />}
       {role.data && (
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, md: 7 }}>
             <Card>
-              <Details role={role.data} />
+              <Details current={role.data} />
             </Card>
           </Grid.Col>
           <Grid.Col span={{ base: 12, md: 5 }}>
@@ -55,10 +57,10 @@ export function RolePage({ params: { id: name } }: { params: { id: string } }) {
   )
 }
 
-function Details({ role }: { role: Role }) {
+function Details({ current }: { current: Versioned<Role> }) {
   const may = useMay()
   const permissions = useAnswer(['permissions'], readPermissions)
-  const { name, ...value } = role
+  const { name, ...value } = current.value
   const mayWrite = may('roles:write')
   const isFixed = name === 'admin' || !mayWrite
   return (
@@ -70,10 +72,11 @@ function Details({ role }: { role: Role }) {
         </Alert>
       )}
       <Edit
-        // A role has no ETag: what it was is compared.
-        current={{ value, etag: JSON.stringify(value) }}
+        current={{ value, etag: current.etag }}
         disabled={!mayWrite}
-        save={(body) => (client) => updateRole({ client, path: { name }, body, throwOnError: true })}
+        save={(body, etag) => (client) =>
+          updateRole({ client, path: { name }, body, headers: { 'if-match': etag }, throwOnError: true })
+        }
         done="Saved: it counts with the next request of everybody in this role"
         fields={({ description, requests_per_minute, requires_mfa, permissions: chosen }, change) => (
           <>

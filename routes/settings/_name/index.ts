@@ -4,9 +4,9 @@ import { isNotModified } from '../../../core/http/conditional.ts'
 import { PreconditionFailed, PreconditionRequired } from '../../../core/http/preconditions.ts'
 import { BlocksYourself, SettingFixed } from '../../../core/settings/problems.ts'
 import { changeSetting, getSetting } from '../../../core/settings/settings.ts'
+import { IfMatch } from '../../../schemas/preconditions.ts'
 import { Setting, SettingChange, SettingParams } from '../../../schemas/settings.ts'
 import { NoContent, ref } from '../../../schemas/types.ts'
-import { IfMatch } from '../../../schemas/users.ts'
 
 const setting: FastifyPluginAsyncTypebox = async (fastify) => {
   const { config, db, settings } = fastify

@@ -26,8 +26,9 @@ import { answerOnce } from '../../../core/idempotency/once.ts'
 import { isNotModified } from '../../../core/http/conditional.ts'
 import { entityTagHeader } from '../../../core/contract/headers.ts'
 import { PreconditionFailed, PreconditionRequired, requireMatch } from '../../../core/http/preconditions.ts'
+import { IfMatch } from '../../../schemas/preconditions.ts'
 import { NoContent, ref } from '../../../schemas/types.ts'
-import { IfMatch, User, UserChanges, UserParams } from '../../../schemas/users.ts'
+import { User, UserChanges, UserParams } from '../../../schemas/users.ts'
 
 const conditional = [PreconditionRequired, PreconditionFailed]
 
