@@ -24,7 +24,7 @@ async function run<T>(name: 'hash' | 'verify', task: object): Promise<T> {
   pool ??= new Piscina({
     // As this file is: the source or what was compiled of it.
     filename: new URL(`worker${extname(import.meta.url)}`, import.meta.url).href,
-    // A thread needs no option of the process, and refuses those that are V8's.
+    // A thread needs nothing of what the process loads before all else (--import), and starts sooner without.
     execArgv: [],
     maxThreads: threads,
     minThreads: 1,

@@ -1,11 +1,15 @@
 import bcrypt from 'bcryptjs'
+import { execFile as execute } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { type Test, test } from 'tap'
 import { comparisons } from '../../core/passwords/comparison.ts'
 import { passwordHashing } from '../../core/passwords/hashing.ts'
 import { hashPassword } from '../../core/passwords/scheme.ts'
 import { verify } from '../../core/passwords/worker.ts'
 import { build } from '../helper.ts'
+
+const execFile = promisify(execute)
 
 test('the threads that a burst of passwords has started are there for the next one', async (t) => {
   let started = 0
@@ -21,6 +25,17 @@ test('the threads that a burst of passwords has started are there for the next o
   await setTimeout(5)
   await burst()
   t.equal(started, first)
+})
+
+test('a thread loads nothing of what its process has loaded before all else', async (t) => {
+  const preload = '--import=data:text/javascript,console.log("loaded")'
+  const module = new URL('../../core/passwords/hashing.ts', import.meta.url).href
+  const program = `
+    const { passwordHashing } = await import(${JSON.stringify(module)})
+    console.log(await passwordHashing(4).hash('password'))
+    process.exit()`
+  const { stdout } = await execFile(process.execPath, [preload, '--input-type=module', '-e', program])
+  t.match(stdout, /^loaded\n\$2b\$04\$.{53}\n$/)
 })
 
 test('a password may have 256 characters, and every one of them counts', async (t) => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { announceTouched } from '../../core/changes/touched.ts'
+import { serviceDatabase } from '../database.ts'
 import { build } from '../helper.ts'
 import { until } from '../until.ts'
 
@@ -237,4 +238,13 @@ test('a change past the service is in force soon, and one that makes no sense is
   await until(() => app.settings.inForce.registration === 'closed')
   await set('"ajar"')
   await until(() => app.settings.inForce.registration === 'open')
+})
+
+test('what another instance has changed is in force soon, though nobody tells of it', async (t) => {
+  const DATABASE_URL = await serviceDatabase(t)
+  const one = await build(t, { ...free, DATABASE_URL })
+  const other = await build(t, { ...free, DATABASE_URL })
+  const { change } = operator(one.app, await one.as('admin'))
+  t.equal((await change('registration', 'closed')).statusCode, 200)
+  await until(() => other.app.settings.inForce.registration === 'closed')
 })
