@@ -16,8 +16,10 @@ import { BadRequest, HeadersTooLarge, HostRefused, RequestTimeout } from '../cor
  */
 export function addressOf(request: IncomingMessage): string {
   if (unroutableFor(request) === undefined) {
-    if (namesOneHost(request)) return request.url ?? '/'
-    markUnroutable(request, new HostRefused())
+    if (!namesOneHost(request)) markUnroutable(request, new HostRefused())
+    // The server as a whole (RFC 9112, section 3.2.4), which the router would take for its root.
+    else if (request.url === '*') markUnroutable(request, new BadRequest())
+    else return request.url ?? '/'
   }
   return nowhere
 }

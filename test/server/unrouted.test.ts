@@ -74,6 +74,15 @@ test('what no router may read reaches no route, not even one that takes all', as
   }
 })
 
+test('the server as a whole is no resource', async (t) => {
+  const { app } = await build(t, {}, own)
+  const url = await app.listen({ port: 0 })
+  for (const method of ['GET', 'OPTIONS']) {
+    const answer = await raw(url, `${method} * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    t.match(answer, /^HTTP\/1\.1 400 [^]*"code":"BAD_REQUEST"/, method)
+  }
+})
+
 test('an expectation but 100-continue is a 417', async (t) => {
   const { app } = await build(t)
   const url = await app.listen({ port: 0 })
