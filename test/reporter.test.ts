@@ -61,6 +61,23 @@ ${told}${crashed}3 files in 2.0 s: 4 passed, 2 failed, 2 skipped
   )
 })
 
+test('at the end a long failure is told in short', async (t) => {
+  const lines = Array.from({ length: 1_000 }, (_, line) => `      line ${line}\n`)
+  const tap = [
+    'TAP version 14\n',
+    'not ok 1 - test/first.test.ts\n',
+    '  ---\n',
+    '  diff: |\n',
+    ...lines,
+    '  ...\n'
+  ]
+  const [first = '', second = ''] = (await text(Readable.from([...tap, '1..1\n']).pipe(new Report())))
+    .split('not ok: ')
+    .slice(1)
+  t.match(first, /line 999\n/)
+  t.match(second, /line 17\n {4}…\n1 files/)
+})
+
 test('a run that was given up says why', async (t) => {
   t.match(
     await text(

@@ -23,6 +23,15 @@ const details = (about) =>
     })
     .join('\n')
 
+/** How many lines of a failure are told once more at the end. */
+const most = 20
+
+/** @param {string} failure */
+function inShort(failure) {
+  const lines = failure.split('\n')
+  return lines.length > most ? [...lines.slice(0, most), '    …'].join('\n') : failure
+}
+
 /** Takes TAP, and gives what people read. */
 export default class Report extends Transform {
   /** @type {string[]} */
@@ -97,7 +106,7 @@ export default class Report extends Transform {
       [
         '',
         ...[...this.#skipped].map(([why, count]) => `skipped ${count}: ${why}`),
-        ...this.#failures,
+        ...this.#failures.map(inShort),
         `${this.#files} files in ${seconds(this.#parser.time)}: ${this.#passed} passed, ${this.#failures.length} failed, ${skipped} skipped`,
         ''
       ].join('\n')
