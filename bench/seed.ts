@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs'
 import service from '../app.ts'
 import { startSession } from '../core/sessions/sessions.ts'
 import { loadConfig } from '../core/config/load.ts'
+import type { Tx } from '../core/database/database.ts'
 import { write } from '../core/database/transaction.ts'
 import { serverOptions } from '../server/options.ts'
 import { artefacts } from './processes.ts'
@@ -59,18 +60,23 @@ export async function fill(DATABASE_URL: string, accounts: number, signedIn: num
     .orderBy('id')
     .limit(signedIn + 1)
     .execute()
-  const [admin, ...sessions] = await write(app.db, async (tx) => {
+  const signIn = async (tx: Tx, part: typeof users) => {
     const opened = []
-    for (const user of users) {
-      const signIn = { userId: user.id, userAgent: 'bench', address: '127.0.0.1' }
-      const session = await startSession(tx, signIn, app.auth.lifetimes)
+    for (const user of part) {
+      const started = { userId: user.id, userAgent: 'bench', address: '127.0.0.1' }
+      const session = await startSession(tx, started, app.auth.lifetimes)
       opened.push({
         access: app.auth.signAccessToken({ ...user, ...session }),
         refresh: session.refreshToken
       })
     }
     return opened
-  })
+  }
+  // In parts, none of which takes as long as a write may.
+  const opened = []
+  for (let from = 0; from < users.length; from += 500)
+    opened.push(...(await write(app.db, (tx) => signIn(tx, users.slice(from, from + 500)))))
+  const [admin, ...sessions] = opened
   await app.close()
   return { env, admin: admin?.access ?? '', sessions }
 }
