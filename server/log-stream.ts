@@ -40,8 +40,8 @@ export const logLine = (level: 'warn' | 'fatal', msg: string) =>
 
 /**
  * Where pino writes the log. Lines gather while a write is under way, so no request waits for one. A log that cannot
- * be written (a full disk, a closed terminal, a reader that stalls) stops neither the service nor its end: the stream
- * that pino brings throws what it cannot write, and tries for ever at the exit.
+ * be written (a full disk, a closed terminal, a reader that stalls) stops neither the service nor its end, but for a
+ * reader behind a socket: the stream that pino brings throws what it cannot write, and tries for ever at the exit.
  */
 export class LogStream {
   readonly #file: number

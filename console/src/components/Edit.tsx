@@ -13,6 +13,12 @@ export interface Versioned<T> {
   etag: string
 }
 
+/** What was read, with the name of its state. */
+export const versioned = <T,>({ data, response }: { data: T; response: Response }): Versioned<T> => ({
+  value: data,
+  etag: response.headers.get('etag') ?? ''
+})
+
 interface EditProps<T extends object> {
   current: Versioned<T>
   /** The fields, with what is in them now. */

@@ -19,7 +19,7 @@ import { getSetting, type Setting, type SettingChange, updateSetting } from '../
 import type { Call } from '../api.ts'
 import { useAnswer, useMay } from '../queries.ts'
 import { Act } from './Act.tsx'
-import { Edit, type Versioned } from './Edit.tsx'
+import { Edit, type Versioned, versioned } from './Edit.tsx'
 import { Failure } from './Failure.tsx'
 
 type Name = Setting['name']
@@ -140,7 +140,7 @@ const read =
   <N extends Name>(name: N): Call<Versioned<Extract<Setting, { name: N }>>> =>
   async (client) => {
     const { data, response } = await getSetting({ client, path: { name }, throwOnError: true })
-    return { value: data as Extract<Setting, { name: N }>, etag: response.headers.get('etag') ?? '' }
+    return versioned({ data: data as Extract<Setting, { name: N }>, response })
   }
 
 /** The call that changes a setting; null is its default again. */

@@ -17,7 +17,7 @@ import { deleteRole, getRole, type Role, updateRole } from '../../../client/src/
 import type { Call } from '../api.ts'
 import { Act } from '../components/Act.tsx'
 import { AsCurl } from '../components/AsCurl.tsx'
-import { Edit, type Versioned } from '../components/Edit.tsx'
+import { Edit, type Versioned, versioned } from '../components/Edit.tsx'
 import { Failure } from '../components/Failure.tsx'
 import { Latest } from '../components/Latest.tsx'
 import { Page } from '../components/Page.tsx'
@@ -29,10 +29,8 @@ const back = { href: '/roles', label: 'Roles' }
 /** One role: what it allows, to be changed. */
 export function RolePage({ params: { id: name } }: { params: { id: string } }) {
   const may = useMay()
-  const read: Call<Versioned<Role>> = async (client) => {
-    const { data, response } = await getRole({ client, path: { name }, throwOnError: true })
-    return { value: data, etag: response.headers.get('etag') ?? '' }
-  }
+  const read: Call<Versioned<Role>> = async (client) =>
+    versioned(await getRole({ client, path: { name }, throwOnError: true }))
   const role = useAnswer(['roles', name], read)
   return (
     <Page title={name} explains={role.data?.value.description} back={back} acts={<AsCurl call={read} />}>

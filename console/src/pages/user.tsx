@@ -16,7 +16,7 @@ import type { Call } from '../api.ts'
 import { Act } from '../components/Act.tsx'
 import { AsCurl } from '../components/AsCurl.tsx'
 import { KindBadge, RoleBadge, StatusBadge } from '../components/badges.tsx'
-import { Edit, type Versioned } from '../components/Edit.tsx'
+import { Edit, type Versioned, versioned } from '../components/Edit.tsx'
 import { Failure } from '../components/Failure.tsx'
 import { Latest } from '../components/Latest.tsx'
 import { NewPassword } from '../components/NewPassword.tsx'
@@ -33,10 +33,8 @@ const back = { href: '/users', label: 'Users' }
 /** Reads an account with the name of its state. */
 const read =
   (id: number): Call<Versioned<User>> =>
-  async (client) => {
-    const { data, response } = await getUser({ client, path: { id }, throwOnError: true })
-    return { value: data, etag: response.headers.get('etag') ?? '' }
-  }
+  async (client) =>
+    versioned(await getUser({ client, path: { id }, throwOnError: true }))
 
 /** One account: whether it can sign in, what it is, what it has open, and what can be done about it. */
 export function UserPage({ params }: { params: { id: string } }) {
